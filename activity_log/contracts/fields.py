@@ -1,0 +1,50 @@
+"""The field types that event payloads are made of. One spelling for ids, money, channels and moments."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+__all__ = [
+    "AwareDatetime",
+    "Channel",
+    "Currency",
+    "Id",
+    "Locale",
+    "LocalizedText",
+    "Money",
+    "OperatorId",
+    "Payload",
+    "Purpose",
+    "Text",
+    "date",
+]
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(max_length=2_000)]
+OperatorId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Money = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
+"""An amount in the unit of `currency`, at most two decimals, never negative: refunds have their own field."""
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+Channel = Literal["email", "whatsapp", "sms", "phone", "letter", "push"]
+Purpose = Literal["marketing", "profiling", "newsletter"]
+
+
+class Payload(BaseModel):
+    """The `data` of an event. Fields of a newer producer that we do not know are kept, not dropped."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class LocalizedText(Payload):
+    """A text in German and, where there is one, in English."""
+
+    de: Text
+    en: Text | None = None
+
+    def in_language(self, language: str) -> str:
+        """Return the text in `language` (`de` or `en`), falling back to German."""
+        return self.en if language == "en" and self.en else self.de
