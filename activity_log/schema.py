@@ -1,0 +1,196 @@
+"""The tables of the log: the append-only ledger, what waited at the gate, and the read models.
+
+Alembic (`migrations/`) creates them; this module is how the code speaks of them.
+"""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcMoment(TypeDecorator[datetime]):
+    """An aware moment, stored as whole microseconds since 1970 in UTC: exact, sortable, no zone to lose."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Aware datetime to microseconds."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Microseconds to aware datetime."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class DecimalText(TypeDecorator[Decimal]):
+    """Money as its decimal text, since SQLite knows no decimal and a float would lose cents."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Decimal to text."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+        """Text to Decimal."""
+        return None if value is None else Decimal(value)
+
+
+metadata = MetaData()
+
+operator = Table(
+    "operator",
+    metadata,
+    Column("operator_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("undated", Boolean, nullable=False),
+    Column("pseudonym_key", LargeBinary, nullable=False),
+    Column("registered_at", UtcMoment, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("operator_id", String, ForeignKey("operator.operator_id"), nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("data_version", Integer, nullable=False),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("recorded_at", UtcMoment, nullable=False),
+    Column("data", Text, nullable=False),
+    UniqueConstraint("operator_id", "event_id", name="uq_event_operator_id_event_id"),
+    Index("ix_event_operator_id_seq", "operator_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+discarded = Table(
+    "discarded",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("recorded_at", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("operator_id", "event_id"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("fingerprint", String, primary_key=True),
+    Column("operator_id", String),
+    Column("event_id", String),
+    Column("reason", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", UtcMoment, nullable=False),
+)
+
+person_profile = Table(
+    "person_profile",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("person_profile_id", String, nullable=False),
+    Column("customer_id", String, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("email", Text),
+    Column("phone", Text),
+    Column("birth_date", Date),
+    Column("postcode", Text),
+    Column("dietary_needs", Text),
+    Column("locale", String, nullable=False),
+    Column("marketing_consent", Boolean, nullable=False),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("event_id", String, nullable=False),
+    PrimaryKeyConstraint("operator_id", "person_profile_id"),
+    UniqueConstraint("operator_id", "customer_id", name="uq_person_profile_customer"),
+)
+
+merge = Table(
+    "merge",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("surviving_customer_id", String, nullable=False),
+    Column("merged_customer_id", String, nullable=False),
+    Column("effective_at", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("operator_id", "event_id"),
+)
+
+touchpoint = Table(
+    "touchpoint",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("customer_id", String, nullable=False),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("role", String, nullable=False),
+    Column("type", String, nullable=False),
+    PrimaryKeyConstraint("operator_id", "customer_id", "occurred_at", "seq"),
+    sqlite_with_rowid=False,
+)
+
+tour = Table(
+    "tour",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("tour_id", String, nullable=False),
+    Column("family_id", String, nullable=False),
+    Column("name_de", Text, nullable=False),
+    Column("name_en", Text),
+    Column("region", Text, nullable=False),
+    Column("theme", Text, nullable=False),
+    Column("nights", Integer, nullable=False),
+    Column("price_from", DecimalText, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("event_id", String, nullable=False),
+    PrimaryKeyConstraint("operator_id", "tour_id"),
+)
+
+departure = Table(
+    "departure",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("departure_id", String, nullable=False),
+    Column("tour_id", String, nullable=False),
+    Column("departs_on", Date, nullable=False),
+    Column("boarding_point_ids", Text, nullable=False),
+    Column("seats_total", Integer, nullable=False),
+    Column("seats_left", Integer, nullable=False),
+    Column("price", DecimalText, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("event_id", String, nullable=False),
+    PrimaryKeyConstraint("operator_id", "departure_id"),
+    Index("ix_departure_operator_id_departs_on", "operator_id", "departs_on"),
+)
+
+READ_MODELS = (person_profile, merge, touchpoint, tour, departure)
+"""What `replay` drops and rebuilds from `event`."""

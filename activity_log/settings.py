@@ -1,0 +1,73 @@
+"""All settings of an installation: read from the environment (or `.env`) once, typed and frozen."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from activity_log.errors import WrongUseError
+
+
+class Settings(BaseSettings):
+    """One installation. Everything embedded lives under `home`, so deleting that folder deletes it all."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BUSFLOW_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    home: Path = Path(".busflow")
+    database_url: str = ""
+    engine: str = Field(default="duckdb", pattern="^duckdb$")
+    online_store: str = Field(default="sqlite", pattern="^sqlite$")
+    mlflow_tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Make `home` absolute, so that a later change of directory (Feast does one) moves nothing."""
+        object.__setattr__(self, "home", self.home.expanduser().absolute())
+
+    @property
+    def log_url(self) -> str:
+        """SQLAlchemy URL of the activity log."""
+        return self.database_url or f"sqlite:///{self.home / 'log.db'}"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow tracking and registry URI."""
+        return self.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"
+
+    @property
+    def facts_dir(self) -> Path:
+        """Flat, pseudonymous Parquet rows of the log."""
+        return self.home / "facts"
+
+    @property
+    def features_dir(self) -> Path:
+        """Computed feature rows, Feast's offline data."""
+        return self.home / "features"
+
+    @property
+    def feast_dir(self) -> Path:
+        """Feast's registry and embedded online store."""
+        return self.home / "feast"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """MLflow's artefacts in an embedded installation."""
+        return self.home / "mlflow" / "artifacts"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Signing keys of an embedded installation."""
+        return self.home / "keys"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings. Raises WrongUseError naming the variable whose value does not do."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        name = name if name.startswith("MLFLOW") else f"BUSFLOW_{name}"
+        raise WrongUseError(f"{name}={first['input']!r}: {first['msg']}") from error
