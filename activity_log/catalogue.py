@@ -1,0 +1,99 @@
+"""What is on sale: tours and departures as the newest catalogue events state them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, select
+
+from activity_log import schema
+from activity_log.contracts.fields import LocalizedText
+
+
+@dataclass(frozen=True)
+class Tour:
+    """A tour of a season; `family_id` ties the seasons together."""
+
+    tour_id: str
+    family_id: str
+    name: LocalizedText
+    region: str
+    theme: str
+    nights: int
+    price_from: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One dated departure of a tour. No boarding points: they are not published, not that there are none."""
+
+    departure_id: str
+    tour_id: str
+    departs_on: date
+    boarding_point_ids: frozenset[str]
+    seats_total: int
+    seats_left: int
+    price: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """An operator's catalogue. `tours`: by tour_id; `departures`: by date, past and sold out ones too."""
+
+    tours: Mapping[str, Tour]
+    departures: tuple[Departure, ...]
+
+
+def catalogue(connection: Connection, operator_id: str) -> Catalogue:
+    """Return all tours and departures of the operator."""
+    return Catalogue(_tours(connection, operator_id), _departures(connection, operator_id))
+
+
+def catalogue_level(connection: Connection, operator_id: str) -> int:
+    """Return a number that grows whenever a catalogue event is appended; 0 before the first. Costs one look-up."""
+    table = schema.event
+    query = select(func.max(table.c.seq)).where(table.c.operator_id == operator_id, schema.IS_CATALOGUE_EVENT)
+    return connection.execute(query).scalar() or 0
+
+
+def _tours(connection: Connection, operator_id: str) -> dict[str, Tour]:
+    table = schema.tour
+    rows = connection.execute(
+        select(table).where(table.c.operator_id == operator_id).order_by(table.c.tour_id)
+    )
+    return {
+        row.tour_id: Tour(
+            row.tour_id,
+            row.family_id,
+            LocalizedText(de=row.name_de, en=row.name_en),
+            row.region,
+            row.theme,
+            row.nights,
+            row.price_from,
+            row.currency,
+        )
+        for row in rows
+    }
+
+
+def _departures(connection: Connection, operator_id: str) -> tuple[Departure, ...]:
+    table = schema.departure
+    query = select(table).where(table.c.operator_id == operator_id)
+    rows = connection.execute(query.order_by(table.c.departs_on, table.c.departure_id))
+    return tuple(
+        Departure(
+            row.departure_id,
+            row.tour_id,
+            row.departs_on,
+            frozenset(json.loads(row.boarding_point_ids)),
+            row.seats_total,
+            row.seats_left,
+            row.price,
+            row.currency,
+        )
+        for row in rows
+    )

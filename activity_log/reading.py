@@ -1,0 +1,159 @@
+"""Questions to the read models: who somebody is, and what happened to them.
+
+Identity anchor: a customer exists once the PersonProfile does, so these queries start from `person_profile`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, tuple_
+
+from activity_log import ledger, schema
+from activity_log.ledger import LoggedEvent
+from activity_log.merging import merged_away, one_person
+from activity_log.search_text import SearchTerms, search_terms
+
+_IDS_PER_QUERY = 500
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A person as the Backoffice knows them now, and the pseudonym all analytics use."""
+
+    customer_id: str
+    person_profile_id: str
+    given_name: str
+    family_name: str
+    email: str | None
+    phone: str | None
+    birth_date: date | None
+    postcode: str | None
+    dietary_needs: str | None
+    locale: str
+    marketing_consent: bool
+
+
+class TimelineRow(NamedTuple):
+    """An event that touched the customer, and as what (`booker`, `traveller`, `payer`, `person`)."""
+
+    event: LoggedEvent
+    role: str
+
+
+_PROFILE = [schema.person_profile.c[field.name] for field in fields(Profile)]
+
+
+def find_profile(connection: Connection, operator_id: str, customer_id: str) -> Profile | None:
+    """Return the customer's own profile, merged away or not. None: no such customer."""
+    query = _profiles(operator_id).where(schema.person_profile.c.customer_id == customer_id)
+    row = connection.execute(query).first()
+    return Profile(*row) if row else None
+
+
+def existing_customers(
+    connection: Connection, operator_id: str, customer_ids: Collection[str]
+) -> set[str]:
+    """Return those of `customer_ids` that have a profile, people who were merged away included."""
+    table = schema.person_profile
+    ids = list(customer_ids)
+    existing: set[str] = set()
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        some = table.c.customer_id.in_(ids[start : start + _IDS_PER_QUERY])
+        query = select(table.c.customer_id).where(table.c.operator_id == operator_id, some)
+        existing.update(connection.execute(query).scalars())
+    return existing
+
+
+def all_customers(connection: Connection, operator_id: str) -> list[str]:
+    """Return all customers with a profile in the order of their ids; merged people once, as the survivor."""
+    table = schema.person_profile
+    query = select(table.c.customer_id).where(table.c.operator_id == operator_id)
+    away = merged_away(connection, operator_id)
+    ids = connection.execute(query.order_by(table.c.customer_id)).scalars()
+    return [customer_id for customer_id in ids if customer_id not in away]
+
+
+def canonical_customer(connection: Connection, operator_id: str, customer_id: str) -> str:
+    """Return whom this customer counts as now: the survivor of all merges, mostly the customer itself."""
+    return one_person(connection, operator_id, customer_id).survivor
+
+
+def search_profiles(
+    connection: Connection, operator_id: str, query: str, limit: int = 20
+) -> list[Profile]:
+    """Return the profiles a caller could mean, best matches first.
+
+    query: part of the name in either order, of the e-mail or of the phone (digits count, however written),
+    in any case; or a whole customer_id or person_profile_id. An empty query finds nobody.
+    """
+    typed = query.strip()
+    terms = search_terms(typed)
+    if not terms.text:
+        return []
+    table = schema.person_profile
+    is_id = or_(table.c.customer_id == typed, table.c.person_profile_id == typed)
+    found = (
+        _profiles(operator_id)
+        .where(or_(is_id, *_parts(terms)))
+        .order_by(_rank(is_id, terms), table.c.family_name, table.c.given_name, table.c.customer_id)
+        .limit(limit)
+    )
+    return [Profile(*row) for row in connection.execute(found)]
+
+
+def timeline(
+    connection: Connection,
+    operator_id: str,
+    customer_id: str,
+    before: tuple[datetime, int] | None = None,
+    limit: int = 50,
+) -> list[TimelineRow]:
+    """Return what happened to the customer and to all who count as the same person, newest first.
+
+    before: (occurred_at, seq) of the last row of the previous page, exclusive. An event that touches the
+    person in several roles comes once, as booker where they booked.
+    """
+    table = schema.touchpoint
+    people = one_person(connection, operator_id, customer_id).members
+    # of the roles "booker" comes first in the alphabet too
+    rows = select(table.c.occurred_at, table.c.seq, func.min(table.c.role).label("role")).where(
+        table.c.operator_id == operator_id, table.c.customer_id.in_(people)
+    )
+    if before is not None:
+        rows = rows.where(_is_before(before))
+    newest = rows.group_by(table.c.occurred_at, table.c.seq)
+    newest = newest.order_by(table.c.occurred_at.desc(), table.c.seq.desc()).limit(limit)
+    touched = connection.execute(newest).all()
+    events = ledger.read_some(connection, [row.seq for row in touched])
+    return [TimelineRow(event, row.role) for event, row in zip(events, touched, strict=True)]
+
+
+def _profiles(operator_id: str) -> Select[tuple[object, ...]]:
+    return select(*_PROFILE).where(schema.person_profile.c.operator_id == operator_id)
+
+
+def _is_before(before: tuple[datetime, int]) -> ColumnElement[bool]:
+    table = schema.touchpoint
+    moment, seq = before
+    return (table.c.occurred_at < moment) | ((table.c.occurred_at == moment) & (table.c.seq < seq))
+
+
+def _parts(terms: SearchTerms) -> list[ColumnElement[bool]]:
+    text = schema.person_profile.c.search_text
+    return [text.contains(term, autoescape=True) for term in (terms.text, *terms.phone)]
+
+
+def _rank(is_id: ColumnElement[bool], terms: SearchTerms) -> ColumnElement[int]:
+    """0: it is the id, 1: a whole line, 2: the start of a line, 3: the start of a word, 4: any part."""
+    text = schema.person_profile.c.search_text
+    lines = func.concat(text, "\n")
+    term = terms.text
+    return case(
+        (is_id, 0),
+        (lines.contains(f"\n{term}\n", autoescape=True), 1),
+        (text.contains(f"\n{term}", autoescape=True), 2),
+        (text.contains(f" {term}", autoescape=True), 3),
+        else_=4,
+    )

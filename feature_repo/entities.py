@@ -1,0 +1,20 @@
+"""Whom features are about. The operator is part of every key, so tenants never mix."""
+
+from feast import Entity, ValueType
+
+OWNER = "customer-intelligence@busflow.example"
+
+OPERATOR = Entity(
+    name="operator",
+    join_keys=["operator_id"],
+    value_type=ValueType.STRING,
+    description="A coach-tour operator: the tenant.",
+    owner=OWNER,
+)
+CUSTOMER = Entity(
+    name="customer",
+    join_keys=["customer_id"],
+    value_type=ValueType.STRING,
+    description="A customer by pseudonym; identity is kept elsewhere.",
+    owner=OWNER,
+)

@@ -1,0 +1,60 @@
+"""Opening the fact files of an operator as Ibis tables on DuckDB."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from activity_log.facts.export import FactFiles
+from activity_log.facts.identities import Merge, identities
+from activity_log.facts.tables import MOMENT
+from feature_repo.expressions.clocks import Facts
+
+IDENTITIES = pa.schema(
+    {
+        "operator_id": pa.string(),
+        "customer_id": pa.string(),
+        "canonical_id": pa.string(),
+        "valid_from": MOMENT,
+        "valid_to": MOMENT,
+    }
+)
+
+
+def connect_duckdb() -> Backend:
+    """Open an in-memory DuckDB whose dates are UTC dates, whatever the machine's zone."""
+    connection = ibis.duckdb.connect()
+    connection.raw_sql("SET TimeZone='UTC'")
+    return connection
+
+
+def open_facts(connection: Backend, files: FactFiles, operator_id: str) -> Facts:
+    """Return the operator's fact tables. The files must have been refreshed at least once."""
+    names = [field.name for field in fields(Facts) if field.name != "identities"]
+    tables = {name: connection.read_parquet(files.paths(name)) for name in names}
+    merges = connection.read_parquet(files.paths("merges")).to_pyarrow().to_pylist()
+    return Facts(**tables, identities=_identities(operator_id, merges))
+
+
+def moments_table(moments: Iterable[datetime]) -> ir.Table:
+    """Return a table with the column as_of (UTC), each moment once."""
+    column = pa.array(sorted(set(moments)), type=MOMENT)
+    return ibis.memtable(pa.table({"as_of": column}))
+
+
+def _identities(operator_id: str, merges: list[dict[str, Any]]) -> ir.Table:
+    folded = identities(
+        Merge(
+            str(row["customer_id"]),
+            str(row["merged_customer_id"]),
+            max(row["occurred_at"], row["recorded_at"]),
+        )
+        for row in merges
+    )
+    rows = [{"operator_id": operator_id, **vars(identity)} for identity in folded]
+    return ibis.memtable(pa.Table.from_pylist(rows, schema=IDENTITIES))
