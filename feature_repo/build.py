@@ -6,6 +6,7 @@ from pathlib import Path
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from activity_log.facts.export import FactFiles
@@ -36,21 +37,18 @@ def build_features(
     """Compute all features of an operator's customers at each moment; return how many there are at the last.
 
     One file per group and moment, replaced whole: building a moment again gives the same file. progress is
-    called with 1 after each group of each moment.
+    called with 1 after each group.
     """
     connection = connect_duckdb()
     facts = open_facts(connection, files, operator_id)
-    customers = 0
-    for moment in moments:
-        as_of = connection.to_pyarrow(population(facts, moments_table([moment])))
-        customers = as_of.num_rows
-        for group in GROUPS:
-            rows = connection.to_pyarrow(
-                group.expression(facts, ibis.memtable(as_of)).order_by("customer_id")
-            )
-            _write(_feast_rows(rows, group), rows_path(features_dir, group, operator_id, moment))
-            progress(1)
-    return customers
+    as_of = connection.to_pyarrow(population(facts, moments_table(moments)))
+    for group in GROUPS:
+        rows = connection.to_pyarrow(group.expression(facts, ibis.memtable(as_of)).order_by("customer_id"))
+        for moment in moments:
+            at_moment = rows.filter(pc.equal(rows["as_of"], pa.scalar(moment, MOMENT)))
+            _write(_feast_rows(at_moment, group), rows_path(features_dir, group, operator_id, moment))
+        progress(1)
+    return int(pc.sum(pc.equal(as_of["as_of"], pa.scalar(moments[-1], MOMENT))).as_py() or 0)
 
 
 def rows_path(features_dir: Path, group: FeatureGroup, operator_id: str, moment: datetime) -> Path:

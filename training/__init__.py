@@ -1,1 +1,1 @@
-""""""
+"""What we learn: training sets, splits, baselines, training, evaluation and the promotion gate."""

@@ -1,0 +1,60 @@
+"""The promotion gate: a challenger goes live only if it beats the simple rules and does not fall behind."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from activity_log.errors import BusflowError
+from models.card import Task
+from models.registry import CHALLENGER, CHAMPION, ModelRegistry
+
+
+class PromotionRefusedError(BusflowError):
+    """The challenger is not good enough; the text says by which figure."""
+
+
+class Verdict(NamedTuple):
+    """Whether a challenger may go live, and why."""
+
+    promoted: bool
+    reason: str
+
+
+def judge(task: Task, metrics: dict[str, float]) -> Verdict:
+    """Judge a challenger by the figures of its held-out window.
+
+    churn: its AUC must not be below, and its Brier score not above, that of the best simple rule. recommender: the
+    choice of the rung was the test already, and season popularity is the floor it cannot fall below.
+    """
+    if task == "recommender":
+        return Verdict(True, "the simplest rung that won its backtest is live")
+    rules = sorted({name.removesuffix("_auc") for name in metrics if name.endswith("_auc")} - {"test"})
+    rival = max(rules, key=lambda rule: metrics[f"{rule}_auc"])
+    ours, theirs = metrics["test_auc"], metrics[f"{rival}_auc"]
+    if ours < theirs:
+        return Verdict(False, f"AUC {ours:.3f} is below that of {rival} ({theirs:.3f})")
+    sharpest = min(metrics[f"{rule}_brier"] for rule in rules)
+    if metrics["test_brier"] > sharpest:
+        return Verdict(
+            False, f"Brier score {metrics['test_brier']:.3f} is above a simple rule's ({sharpest:.3f})"
+        )
+    return Verdict(True, f"AUC {ours:.3f} against {theirs:.3f} of {rival}")
+
+
+def promote(
+    registry: ModelRegistry, operator_id: str, task: Task, now: datetime, *, force: bool = False
+) -> str:
+    """Make the challenger the champion and return its version; promoting the champion again changes nothing.
+
+    Raises PromotionRefusedError if the gate says no and `force` is not set, or if there is no challenger.
+    """
+    version = registry.version(operator_id, task, CHALLENGER)
+    if version is None:
+        raise PromotionRefusedError(f"operator '{operator_id}' has no {task} challenger: train one first")
+    verdict = judge(task, registry.metrics(operator_id, task, version))
+    if not verdict.promoted and not force:
+        raise PromotionRefusedError(
+            f"{task} challenger {version} stays out: {verdict.reason}; --force promotes it all the same"
+        )
+    if registry.version(operator_id, task, CHAMPION) != version:
+        registry.promote(operator_id, task, version, now)
+    return version
