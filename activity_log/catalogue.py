@@ -54,10 +54,10 @@ def catalogue(connection: Connection, operator_id: str) -> Catalogue:
 
 
 def catalogue_level(connection: Connection, operator_id: str) -> int:
-    """Return a number that grows whenever a catalogue event is appended; 0 before the first. Costs one look-up."""
+    """Return a number that grows with every catalogue event, 0 before the first. One index look-up."""
     table = schema.event
-    query = select(func.max(table.c.seq)).where(table.c.operator_id == operator_id, schema.IS_CATALOGUE_EVENT)
-    return connection.execute(query).scalar() or 0
+    of_catalogue = (table.c.operator_id == operator_id, schema.IS_CATALOGUE_EVENT)
+    return connection.execute(select(func.max(table.c.seq)).where(*of_catalogue)).scalar() or 0
 
 
 def _tours(connection: Connection, operator_id: str) -> dict[str, Tour]:

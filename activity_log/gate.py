@@ -80,27 +80,24 @@ class Gate:
     def admit(self, raw: bytes) -> Admission:
         """Judge one CloudEvent in JSON."""
         try:
-            document = json.loads(raw, parse_float=Decimal)
-        except (ValueError, RecursionError) as error:
+            document = parse_json(raw)
+        except ValueError as error:
             return Rejected(None, None, f"not JSON: {error}", raw)
-        if not isinstance(document, dict):
-            return Rejected(None, None, "not a JSON object: send one CloudEvent per line or array item", raw)
         return self.admit_document(document, raw)
 
-    def admit_document(self, document: dict[str, Any], raw: bytes | None = None) -> Admission:
+    def admit_document(self, document: object, raw: bytes | None = None) -> Admission:
         """Judge one CloudEvent that is parsed already; `raw` is kept with a rejection."""
+        kept = raw if raw is not None else canonical_json(document).encode(errors="backslashreplace")
+        if not isinstance(document, dict):
+            return Rejected(None, None, "not a JSON object: send CloudEvents, one or a list of them", kept)
         try:
             return self._judge(document)
         except _RefusedError as refused:
-            kept = raw if raw is not None else canonical_json(document).encode()
-            return Rejected(
-                _text_or_none(document.get("operatorid")),
-                _text_or_none(document.get("id")),
-                str(refused),
-                kept,
-            )
+            operator_id, event_id = document.get("operatorid"), document.get("id")
+            return Rejected(_text_or_none(operator_id), _text_or_none(event_id), str(refused), kept)
 
     def _judge(self, document: dict[str, Any]) -> Accepted | Discarded:
+        _check_text(document)
         envelope = _validated(Envelope, document, "", personal=False)
         if envelope.operatorid not in self.operator_ids:
             raise _RefusedError(f"operatorid: unknown operator '{envelope.operatorid}'; register it first")
@@ -145,9 +142,24 @@ class Gate:
         return (claimed or self.now).astimezone(UTC)
 
 
+def parse_json(raw: bytes) -> Any:
+    """Parse JSON with exact decimals. Raises ValueError for what is no JSON, NaN and bottomless nesting."""
+    try:
+        return json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
 def canonical_json(value: Any) -> str:
     """Return compact JSON with sorted keys; decimals become text, so that no float enters the log."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 class _RefusedError(Exception):
@@ -189,5 +201,13 @@ def _unknown_type(envelope: Envelope) -> str:
     return f"type: unknown event type '{envelope.type[:80]}'; known are {', '.join(known)}"
 
 
+def _check_text(document: dict[str, Any]) -> None:
+    """Refuse what no UTF-8 text can hold, such as half of a surrogate pair."""
+    try:
+        canonical_json(document).encode()
+    except UnicodeEncodeError as error:
+        raise _RefusedError(f"not Unicode text: {error.reason}; send valid UTF-8") from error
+
+
 def _text_or_none(value: Any) -> str | None:
-    return value[:200] if isinstance(value, str) else None
+    return value[:200].encode(errors="replace").decode() if isinstance(value, str) else None

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import secrets
-from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +27,7 @@ class Operator:
     def pseudonym(self, person_profile_id: str) -> str:
         """Return the customer_id of a person: a keyed hash, the same whenever the log is rebuilt."""
         digest = hashlib.blake2b(person_profile_id.encode(), key=self.pseudonym_key, digest_size=10)
-        return "c-" + b32encode(digest.digest()).decode().lower()
+        return f"c-{digest.hexdigest()}"
 
 
 def register_operator(

@@ -17,6 +17,7 @@ from activity_log.contracts.backoffice import PersonProfilesMerged, PersonProfil
 from activity_log.contracts.commerce import DepartureScheduled, TourPublished
 from activity_log.ledger import LoggedEvent
 from activity_log.operators import Operator
+from activity_log.search_text import search_text
 
 Row = dict[str, Any]
 Operators = Mapping[str, Operator]
@@ -35,7 +36,7 @@ def replay(
 ) -> int:
     """Drop an operator's read models and rebuild them from the log; return the number of events folded.
 
-    progress is called with the number of events of each chunk.
+    progress is called with the place (seq) in the log that has been reached.
     """
     for table in schema.READ_MODELS:
         connection.execute(delete(table).where(table.c.operator_id == operator.operator_id))
@@ -81,7 +82,9 @@ def _person_profiles(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
     profile = event.payload
     if isinstance(profile, PersonProfileUpdated):
         columns = profile.model_dump(include=set(schema.person_profile.c.keys()))
-        yield _stamped(event) | columns | {"customer_id": operator.pseudonym(profile.person_profile_id)}
+        customer_id = operator.pseudonym(profile.person_profile_id)
+        found_by = {"search_text": search_text(profile)}
+        yield _stamped(event) | columns | found_by | {"customer_id": customer_id}
 
 
 def _tours(_operator: Operator, event: LoggedEvent) -> Iterable[Row]:

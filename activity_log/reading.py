@@ -1,4 +1,4 @@
-"""Questions to the read models: who somebody is, and what happened to them.
+"""Questions to the read models: who somebody is, what happened to them, what is on sale.
 
 Identity anchor: a customer exists once the PersonProfile does, so these queries start from `person_profile`.
 """
@@ -6,14 +6,31 @@ Identity anchor: a customer exists once the PersonProfile does, so these queries
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
 from activity_log import ledger, schema
+from activity_log.catalogue import Catalogue, Departure, Tour, catalogue, catalogue_level
 from activity_log.ledger import LoggedEvent
 from activity_log.merging import merged_away, one_person
 from activity_log.search_text import SearchTerms, search_terms
+
+__all__ = [
+    "Catalogue",
+    "Departure",
+    "Profile",
+    "TimelineRow",
+    "Tour",
+    "all_customers",
+    "canonical_customer",
+    "catalogue",
+    "catalogue_level",
+    "existing_customers",
+    "find_profile",
+    "search_profiles",
+    "timeline",
+]
 
 _IDS_PER_QUERY = 500
 
@@ -52,9 +69,7 @@ def find_profile(connection: Connection, operator_id: str, customer_id: str) -> 
     return Profile(*row) if row else None
 
 
-def existing_customers(
-    connection: Connection, operator_id: str, customer_ids: Collection[str]
-) -> set[str]:
+def existing_customers(connection: Connection, operator_id: str, customer_ids: Collection[str]) -> set[str]:
     """Return those of `customer_ids` that have a profile, people who were merged away included."""
     table = schema.person_profile
     ids = list(customer_ids)
@@ -80,9 +95,7 @@ def canonical_customer(connection: Connection, operator_id: str, customer_id: st
     return one_person(connection, operator_id, customer_id).survivor
 
 
-def search_profiles(
-    connection: Connection, operator_id: str, query: str, limit: int = 20
-) -> list[Profile]:
+def search_profiles(connection: Connection, operator_id: str, query: str, limit: int = 20) -> list[Profile]:
     """Return the profiles a caller could mean, best matches first.
 
     query: part of the name in either order, of the e-mail or of the phone (digits count, however written),
@@ -130,7 +143,7 @@ def timeline(
     return [TimelineRow(event, row.role) for event, row in zip(events, touched, strict=True)]
 
 
-def _profiles(operator_id: str) -> Select[tuple[object, ...]]:
+def _profiles(operator_id: str) -> Select[Any]:
     return select(*_PROFILE).where(schema.person_profile.c.operator_id == operator_id)
 
 
@@ -146,14 +159,8 @@ def _parts(terms: SearchTerms) -> list[ColumnElement[bool]]:
 
 
 def _rank(is_id: ColumnElement[bool], terms: SearchTerms) -> ColumnElement[int]:
-    """0: it is the id, 1: a whole line, 2: the start of a line, 3: the start of a word, 4: any part."""
-    text = schema.person_profile.c.search_text
-    lines = func.concat(text, "\n")
-    term = terms.text
-    return case(
-        (is_id, 0),
-        (lines.contains(f"\n{term}\n", autoescape=True), 1),
-        (text.contains(f"\n{term}", autoescape=True), 2),
-        (text.contains(f" {term}", autoescape=True), 3),
-        else_=4,
-    )
+    """Best first: the id, a whole line, the first words, the start of a line, of a word, any other part."""
+    lines = schema.person_profile.c.search_text.concat("\n")
+    found = [f"\n{terms.text}{end}" for end in ("\n", " ", "")] + [f" {terms.text}"]
+    matches = [lines.contains(part, autoescape=True) for part in found]
+    return case(*((match, rank) for rank, match in enumerate([is_id, *matches])), else_=len(found) + 1)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,6 +73,9 @@ operator = Table(
     Column("registered_at", UtcMoment, nullable=False),
 )
 
+IS_CATALOGUE_EVENT = text("type IN ('TourPublished', 'DepartureScheduled', 'DepartureUpdated')")
+"""Spelled out, not bound: a query uses the partial index only if its condition reads like the index's."""
+
 event = Table(
     "event",
     metadata,
@@ -86,6 +90,13 @@ event = Table(
     Column("data", Text, nullable=False),
     UniqueConstraint("operator_id", "event_id", name="uq_event_operator_id_event_id"),
     Index("ix_event_operator_id_seq", "operator_id", "seq"),
+    Index(
+        "ix_event_catalogue",
+        "operator_id",
+        "seq",
+        sqlite_where=IS_CATALOGUE_EVENT,
+        postgresql_where=IS_CATALOGUE_EVENT,
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -128,6 +139,7 @@ person_profile = Table(
     Column("marketing_consent", Boolean, nullable=False),
     Column("occurred_at", UtcMoment, nullable=False),
     Column("event_id", String, nullable=False),
+    Column("search_text", Text, nullable=False),
     PrimaryKeyConstraint("operator_id", "person_profile_id"),
     UniqueConstraint("operator_id", "customer_id", name="uq_person_profile_customer"),
 )
@@ -141,6 +153,8 @@ merge = Table(
     Column("merged_customer_id", String, nullable=False),
     Column("effective_at", UtcMoment, nullable=False),
     PrimaryKeyConstraint("operator_id", "event_id"),
+    Index("ix_merge_surviving", "operator_id", "surviving_customer_id"),
+    Index("ix_merge_merged", "operator_id", "merged_customer_id"),
 )
 
 touchpoint = Table(

@@ -1,8 +1,10 @@
 """The Feast store: point-in-time training sets, materialising, and reading online."""
 
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -22,19 +24,19 @@ from feature_repo.views import EVENT_TIMESTAMP, feature_views
 
 REPO = Path(__file__).parent
 KEYS = ("operator_id", "customer_id")
+_MOMENT_SUFFIX = "__ts"
 
 
 @dataclass(frozen=True)
 class OnlineRow:
-    """What the online store holds of one customer. `features` is empty for a customer it does not know."""
+    """What the online store holds of one customer. as_of: the moment the features describe.
+
+    A customer the store does not know has null features and no moment.
+    """
 
     customer_id: str
     features: dict[str, Any]
-
-    @property
-    def known(self) -> bool:
-        """Whether the customer had been materialised."""
-        return any(value is not None for value in self.features.values())
+    as_of: datetime | None
 
 
 class CustomerFeatures:
@@ -66,15 +68,22 @@ class CustomerFeatures:
     def materialise(self, as_of: datetime) -> None:
         """Write the rows built for the moment `as_of` to the online store."""
         ibis.set_backend(connect_duckdb())
-        self._store.materialize(start_date=as_of - timedelta(microseconds=1), end_date=as_of)
+        with redirect_stdout(StringIO()):  # Feast reports its progress there, where our callers print JSON
+            self._store.materialize(start_date=as_of - timedelta(microseconds=1), end_date=as_of)
 
     def online(self, service: str, operator_id: str, customer_ids: Sequence[str]) -> list[OnlineRow]:
         """Return what the online store holds of each customer, in the order asked."""
         keys = [{"operator_id": operator_id, "customer_id": customer_id} for customer_id in customer_ids]
-        answer = self._store.get_online_features(self._service(service), entity_rows=keys).to_dict()
-        names = [name for name in answer if name not in KEYS]
+        response = self._store.get_online_features(self._service(service), entity_rows=keys)
+        answer = response.to_dict(include_event_timestamps=True)
+        names = [name for name in answer if name not in KEYS and not name.endswith(_MOMENT_SUFFIX)]
+        moments = answer[names[0] + _MOMENT_SUFFIX]
         return [
-            OnlineRow(customer_id, {name: answer[name][place] for name in names})
+            OnlineRow(
+                customer_id,
+                {name: answer[name][place] for name in names},
+                datetime.fromtimestamp(moments[place], UTC) if moments[place] else None,
+            )
             for place, customer_id in enumerate(customer_ids)
         ]
 

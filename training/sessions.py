@@ -78,7 +78,7 @@ def train_recommender_challenger(
     run = Run(
         card=card,
         save=trained.recommender.save,
-        params=spec.model_dump(),
+        params=trained.params | {"horizon_days": spec.horizon_days, "seed": spec.seed},
         metrics=trained.metrics,
         tags={"live_rung": trained.recommender.live, "why": trained.why},
         plots=_recommender_plots(trained),

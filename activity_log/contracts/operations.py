@@ -1,5 +1,7 @@
 """Operations: what happened on the road."""
 
+from pydantic import Field
+
 from activity_log.contracts.fields import Currency, Id, Money, Payload, Text
 
 
@@ -10,7 +12,7 @@ class BoardingEventCreated(Payload):
     person_profile_id: Id
     boarding_point_id: Id
     seat_position: Text | None = None
-    minutes_late: int | None = None
+    minutes_late: int | None = Field(default=None, ge=-1_440, le=10_080)
 
 
 class OnboardSaleRecorded(Payload):

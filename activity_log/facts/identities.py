@@ -29,8 +29,8 @@ class Identity:
 def identities(merges: Iterable[Merge]) -> list[Identity]:
     """Fold merges, in any order of arrival, into the intervals of everybody who was ever merged away.
 
-    A chain (A into B, B into C) counts A as C from the second merge on. A merge of somebody into themselves, or
-    into a person who counts as them already, changes nothing.
+    A chain (A into B, B into C) counts A as C from the second merge on. A merge of somebody into themselves,
+    or into a person who counts as them already, changes nothing.
     """
     current: dict[str, Identity] = {}
     closed: list[Identity] = []

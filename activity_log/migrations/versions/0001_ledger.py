@@ -49,6 +49,8 @@ def upgrade() -> None:
         sa.Column("effective_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("operator_id", "event_id"),
     )
+    op.create_index("ix_merge_surviving", "merge", ["operator_id", "surviving_customer_id"], unique=False)
+    op.create_index("ix_merge_merged", "merge", ["operator_id", "merged_customer_id"], unique=False)
     op.create_table(
         "operator",
         sa.Column("operator_id", sa.String(), nullable=False),
@@ -74,6 +76,7 @@ def upgrade() -> None:
         sa.Column("marketing_consent", sa.Boolean(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("operator_id", "person_profile_id"),
         sa.UniqueConstraint("operator_id", "customer_id", name="uq_person_profile_customer"),
     )
@@ -134,6 +137,15 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_event_operator_id_seq", "event", ["operator_id", "seq"], unique=False)
+    catalogue = sa.text("type IN ('TourPublished', 'DepartureScheduled', 'DepartureUpdated')")
+    op.create_index(
+        "ix_event_catalogue",
+        "event",
+        ["operator_id", "seq"],
+        unique=False,
+        sqlite_where=catalogue,
+        postgresql_where=catalogue,
+    )
     for verb in ("UPDATE", "DELETE"):
         op.execute(APPEND_ONLY.format(verb=verb))
 

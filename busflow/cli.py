@@ -1,0 +1,54 @@
+"""The `busflow` command. Heavy libraries are imported inside the commands, so that `--help` is instant."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from activity_log.errors import BusflowError, WrongUseError
+from busflow.commands import log, modelling, running
+from busflow.demo import demo
+
+FAILED, WRONG_USE = 1, 2
+
+app = typer.Typer(
+    name="busflow",
+    help="Customer Intelligence for coach-tour operators.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(demo)
+app.add_typer(log.operator_app, name="operator")
+app.command()(log.simulate)
+app.command(name="import")(log.import_)
+app.command()(log.ingest)
+app.command()(log.replay)
+app.command()(log.quarantine)
+app.add_typer(modelling.features_app, name="features")
+app.command()(modelling.train)
+app.add_typer(modelling.evaluate_app, name="evaluate")
+app.command()(modelling.promote)
+app.command()(modelling.rollback)
+app.command()(running.serve)
+app.command()(running.token)
+app.command()(running.doctor)
+
+
+def main() -> None:
+    """Run the command line: exit code 2 for wrong use, 1 for failure, one clear line to stderr."""
+    try:
+        app()
+    except WrongUseError as error:
+        _leave(str(error), WRONG_USE)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "-".join(str(part) for part in first["loc"]).replace("_", "-")
+        _leave(f"--{name}: {first['msg']} (got {first['input']!r})", WRONG_USE)
+    except BusflowError as error:
+        _leave(str(error), FAILED)
+
+
+def _leave(message: str, code: int) -> None:
+    sys.stderr.write(f"busflow: {message}\n")
+    sys.exit(code)

@@ -1,0 +1,167 @@
+"""Commands of data scientists: features, training, evaluation, promotion."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from activity_log.clock import utc_now
+from activity_log.errors import NotEnoughDataError, WrongUseError
+from activity_log.settings import load_settings
+from busflow.console import AsOf, Json, OperatorId, moment, say, show
+
+if TYPE_CHECKING:
+    from training.sessions import Challenger
+    from training.workbench import Workbench
+
+features_app = typer.Typer(help="Compute and materialise features.", no_args_is_help=True)
+evaluate_app = typer.Typer(help="Evaluate the models on your own data.", no_args_is_help=True)
+
+TASKS = ("churn", "recommender")
+STALE_LOG = timedelta(days=60)
+
+TaskName = Annotated[str, typer.Option("--task", "-t", help="churn, recommender, or all.")]
+Horizon = Annotated[str | None, typer.Option(help="How far ahead, as in 180d.")]
+
+
+@features_app.command("build")
+def build_features(operator: OperatorId, as_of: AsOf = None, as_json: Json = False) -> None:
+    """Compute all features as of a moment and write them to the online store."""
+    from training.sessions import materialise_now
+
+    at = moment(as_of, utc_now())
+    customers = materialise_now(_bench(operator, at), at)
+    show({"operator": operator, "as_of": at.isoformat(), "customers": customers}, as_json=as_json)
+
+
+def train(
+    operator: OperatorId,
+    task: TaskName = "all",
+    as_of: AsOf = None,
+    horizon: Horizon = None,
+    as_json: Json = False,
+) -> None:
+    """Train models, measure them beside their baselines, and register them as challengers."""
+    at = moment(as_of, utc_now())
+    bench, days = _bench(operator, at), _days(horizon)
+    result: dict[str, Any] = {}
+    for name in _tasks(task):
+        try:
+            challenger = _trainers()[name](bench, at, days)
+        except NotEnoughDataError as error:
+            if task != "all":
+                raise
+            say(str(error))
+            result[name] = {"trained": False, "reason": str(error)}
+            continue
+        result[name] = {"trained": True, "version": challenger.version, **challenger.metrics}
+    if not any(entry["trained"] for entry in result.values()):
+        raise NotEnoughDataError("; ".join(entry["reason"] for entry in result.values()))
+    if as_json:
+        show(result, as_json=True)
+        return
+    for name, entry in result.items():
+        show(entry, as_json=False, title=name)
+
+
+def promote(
+    operator: OperatorId,
+    task: TaskName = "all",
+    force: Annotated[bool, typer.Option("--force", help="Promote although the gate says no.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the challengers champions, if they beat the simple rules."""
+    from training.promotion import promote as pass_gate
+
+    registry = _registry()
+    promoted = {name: pass_gate(registry, operator, name, utc_now(), force=force) for name in _tasks(task)}
+    show({f"{name} champion": version for name, version in promoted.items()}, as_json=as_json)
+
+
+def rollback(operator: OperatorId, task: TaskName, as_json: Json = False) -> None:
+    """Make the champion before this one champion again."""
+    registry = _registry()
+    back = {name: registry.roll_back(operator, name) for name in _tasks(task)}
+    show({f"{name} champion": version for name, version in back.items()}, as_json=as_json)
+
+
+@evaluate_app.command("recommender")
+def evaluate_recommender(
+    train: Annotated[Path, typer.Option(help="customer_id, item_id, optionally timestamp")],
+    test: Annotated[Path, typer.Option(help="The same columns; serves the final figures only")],
+    k: Annotated[list[int] | None, typer.Option(help="Cut-off of the metrics; may be given twice.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rank all items for each customer of the test file, by every rung."""
+    from training.recommender.evaluate import evaluate_recommender as evaluate
+
+    show(evaluate(train, test, tuple(k or (20,))), as_json=as_json)
+
+
+@evaluate_app.command("churn")
+def evaluate_churn(
+    transactions: Annotated[Path, typer.Option(help="customer_id, timestamp, optionally amount")],
+    cutoff: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Only what came before is learned.")],
+    horizon: Annotated[str, typer.Option(help="How far ahead, as in 180d.")] = "180d",
+    as_json: Json = False,
+) -> None:
+    """Learn who stays away before the cutoff, and measure it on what came after."""
+    from training.own_data import evaluate_churn as evaluate
+
+    show(
+        evaluate(transactions, moment(cutoff.isoformat(), utc_now()), _days(horizon) or 180), as_json=as_json
+    )
+
+
+def _bench(operator: str, as_of: datetime) -> "Workbench":
+    from activity_log.database import open_database
+    from training.workbench import Workbench
+
+    settings = load_settings()
+    bench = Workbench.open(settings, open_database(settings.log_url), operator, say)
+    _, last = bench.log_span()
+    if as_of - last > STALE_LOG:
+        day_after = f"{last + timedelta(days=1):%Y-%m-%d}"
+        say(f"the last booking is of {last:%Y-%m-%d}; --as-of {day_after} would score as of then")
+    return bench
+
+
+def _trainers() -> dict[str, Callable[["Workbench", datetime, int | None], "Challenger"]]:
+    from training.churn import ChurnSpec
+    from training.recommender.spec import RecommenderSpec
+    from training.sessions import train_churn_challenger, train_recommender_challenger
+
+    def churn(bench: "Workbench", as_of: datetime, days: int | None) -> "Challenger":
+        spec = ChurnSpec(horizon_days=days) if days else ChurnSpec()
+        return train_churn_challenger(bench, as_of, spec, utc_now())
+
+    def recommender(bench: "Workbench", as_of: datetime, days: int | None) -> "Challenger":
+        spec = RecommenderSpec(horizon_days=days) if days else RecommenderSpec()
+        return train_recommender_challenger(bench, as_of, spec, utc_now())
+
+    return {"churn": churn, "recommender": recommender}
+
+
+def _registry() -> Any:
+    from models.registry import ModelRegistry
+
+    return ModelRegistry(load_settings())
+
+
+def _tasks(task: str) -> tuple[Any, ...]:
+    if task == "all":
+        return TASKS
+    if task not in TASKS:
+        raise WrongUseError(f"--task '{task}': use churn, recommender or all")
+    return (task,)
+
+
+def _days(horizon: str | None) -> int | None:
+    if horizon is None:
+        return None
+    number = horizon.removesuffix("d")
+    if not number.isdecimal() or int(number) == 0:
+        raise WrongUseError(f"--horizon '{horizon}': use a number of days, as in 180d")
+    return int(number)

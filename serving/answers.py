@@ -1,0 +1,226 @@
+"""Everything the service can answer, wired once per process: database, features, models, and clock."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import anyio
+
+from activity_log import reading
+from activity_log.clock import Clock, utc_now
+from activity_log.contracts.own import RecommendationClicked, RecommendationShown
+from activity_log.contracts.types import OWN_SOURCE
+from activity_log.database import Database, open_database
+from activity_log.errors import NoModelError
+from activity_log.gate import Gate
+from activity_log.ingestion import Receipt, ingest
+from activity_log.operators import find_operator
+from activity_log.settings import Settings
+from feature_repo.store import CustomerFeatures, open_features
+from models.churn import band
+from models.registry import ModelRegistry
+from serving.crm.desk import SlippingCustomer
+from serving.languages import Language, language_of
+from serving.live_models import LiveModels
+from serving.profiles import Profiles, behavior_aggregate, channel_preference, engagement_score
+from serving.recommending import Recommending, Visitor
+from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
+from serving.requests import Feedback, Filters
+
+INSIGHT_ITEMS = 5
+SLIPPING_CUSTOMERS = 20
+SCORED_TOGETHER = 500
+SCORES_KEPT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class _Tenant:
+    profiles: Profiles
+    recommending: Recommending
+
+
+class Answers:
+    """What the endpoints and the CRM screen ask."""
+
+    def __init__(
+        self, database: Database, features: CustomerFeatures, registry: ModelRegistry, clock: Clock = utc_now
+    ):
+        self._database = database
+        self._features = features
+        self._models = LiveModels(registry)
+        self._clock = clock
+        self._tenants: dict[str, _Tenant] = {}
+        self._slipping: dict[str, tuple[datetime, list[SlippingCustomer]]] = {}
+
+    def recommend(
+        self,
+        operator_id: str,
+        visitor: Visitor,
+        language: Language,
+        filters: Filters | None = None,
+        n: int = INSIGHT_ITEMS,
+    ) -> RecommendationModel:
+        """Suggest trips. Raises UnknownCustomerError for a customer nobody is."""
+        tenant = self._tenant(operator_id)
+        if visitor.customer_id is not None:
+            customer_id = tenant.profiles.canonical(visitor.customer_id)
+            visitor = Visitor(customer_id, visitor.viewed_tours, visitor.boarding_point)
+        return tenant.recommending.recommend(visitor, filters or Filters(), n, language, self._clock())
+
+    def also_booked(self, operator_id: str, tour_id: str, n: int, language: Language) -> RecommendationModel:
+        """Suggest what bookers of a tour booked too. Raises UnknownTourError and NoModelError."""
+        return self._tenant(operator_id).recommending.also_booked(tour_id, n, language, self._clock())
+
+    def churn_risk(
+        self, operator_id: str, customer_ids: Sequence[str], language: Language
+    ) -> list[ChurnRisk]:
+        """Score customers. Raises UnknownCustomerError naming all unknown ids, and NoModelError."""
+        profiles = self._tenant(operator_id).profiles
+        profiles.check_known(customer_ids)
+        return profiles.churn_risks(customer_ids, language, self._clock())
+
+    def customer_insight(
+        self, operator_id: str, customer_id: str, language: Language, *, with_person: bool
+    ) -> CustomerInsight:
+        """Return the 360° profile; a merged person's is the survivor's. Raises UnknownCustomerError."""
+        tenant = self._tenant(operator_id)
+        customer_id = tenant.profiles.canonical(customer_id)
+        row = tenant.profiles.behaviour(customer_id)
+        risk = self._risk(tenant, customer_id, language)
+        return CustomerInsight(
+            customer_id=customer_id,
+            person=tenant.profiles.person(customer_id) if with_person else None,
+            as_of=row.as_of,
+            behavior=behavior_aggregate(row),
+            engagement=engagement_score(row, risk),
+            channel_preference=channel_preference(row),
+            segments=[],
+            churn_risk=risk,
+            recommendations=self.recommend(operator_id, Visitor(customer_id), language),
+            timeline=tenant.profiles.timeline(customer_id, language).entries,
+        )
+
+    def post_events(self, operator_id: str, documents: Sequence[object]) -> Receipt:
+        """Bring posted CloudEvents in; an event of another operator than the caller's is quarantined."""
+        now = self._clock()
+        gate = Gate({operator_id}, now)
+        return ingest(self._database, [gate.admit_document(document) for document in documents], now)
+
+    def give_feedback(self, operator_id: str, feedback: Feedback) -> None:
+        """Log that a suggestion was shown or clicked; saying it twice changes nothing.
+
+        The ranking is deterministic, so everything shown was shown with propensity 1.
+        """
+        now = self._clock()
+        shown = feedback.kind == "shown"
+        event = {
+            "id": f"{feedback.recommendation_id}:{feedback.kind}:{feedback.position}",
+            "source": OWN_SOURCE,
+            "type": (RecommendationShown if shown else RecommendationClicked).__name__,
+            "time": now.isoformat(),
+            "operatorid": operator_id,
+            "data": feedback.model_dump(exclude={"kind"}) | {"propensity": 1.0},
+        }
+        ingest(self._database, [Gate({operator_id}, now).admit_document(event)], now)
+
+    def search_customers(self, operator_id: str, query: str) -> list[CustomerHit]:
+        """Find customers by part of a name, e-mail or phone, or by id."""
+        return self._tenant(operator_id).profiles.search(query)
+
+    def customer_timeline(
+        self, operator_id: str, customer_id: str, language: Language, cursor: str | None
+    ) -> TimelinePage:
+        """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
+        return self._tenant(operator_id).profiles.timeline(customer_id, language, cursor)
+
+    def slipping_customers(self, operator_id: str) -> list[SlippingCustomer]:
+        """Return who is likely to be lost, most revenue at risk first; scored again every few minutes.
+
+        Raises NoModelError while no churn model is live.
+        """
+        now = self._clock()
+        scored_at, slipping = self._slipping.get(operator_id, (None, []))
+        if scored_at is None or now - scored_at >= SCORES_KEPT:
+            slipping = self._score_all(operator_id, now)
+            self._slipping[operator_id] = (now, slipping)
+        return slipping
+
+    def _score_all(self, operator_id: str, now: datetime) -> list[SlippingCustomer]:
+        profiles = self._tenant(operator_id).profiles
+        with self._database.reading() as connection:
+            everybody = reading.all_customers(connection, operator_id)
+        batches = [
+            everybody[start : start + SCORED_TOGETHER] for start in range(0, len(everybody), SCORED_TOGETHER)
+        ]
+        scored = [entry for batch in batches for entry in profiles.churn_probabilities(batch, now)]
+        at_risk = [(row, probability) for row, probability in scored if band(probability) != "low"]
+        at_risk.sort(
+            key=lambda entry: (-entry[1] * entry[0].features["lifetime_revenue"], entry[0].customer_id)
+        )
+        return [
+            self._slipping_customer(profiles, row.customer_id, probability)
+            for row, probability in at_risk[:SLIPPING_CUSTOMERS]
+        ]
+
+    @staticmethod
+    def _slipping_customer(profiles: Profiles, customer_id: str, probability: float) -> SlippingCustomer:
+        person, known = profiles.person(customer_id), profiles.behaviour(customer_id).features
+        return SlippingCustomer(
+            customer_id=customer_id,
+            name=f"{person.given_name} {person.family_name}",
+            probability=probability,
+            band=band(probability),
+            lifetime_revenue=known["lifetime_revenue"],
+            last_booking_at=known["last_booking_at"],
+        )
+
+    def _risk(self, tenant: _Tenant, customer_id: str, language: Language) -> ChurnRisk | None:
+        try:
+            risks = tenant.profiles.churn_risks([customer_id], language, self._clock())
+        except NoModelError:
+            return None
+        return risks[0] if risks else None
+
+    def _tenant(self, operator_id: str) -> _Tenant:
+        if operator_id not in self._tenants:
+            operator = find_operator(self._database, operator_id)
+            recommending = Recommending(self._database, operator, self._features, self._models)
+            profiles = Profiles(self._database, operator, self._features, self._models, recommending.offers)
+            self._tenants[operator_id] = _Tenant(profiles, recommending)
+        return self._tenants[operator_id]
+
+
+class CrmDesk:
+    """The CRM screen's way to the answers: each in a thread, so that the page never holds up the widget."""
+
+    def __init__(self, answers: Callable[[], Answers]):
+        self._answers = answers
+
+    async def search(self, operator_id: str, query: str, language: str) -> list[CustomerHit]:
+        """Find customers."""
+        return await anyio.to_thread.run_sync(self._answers().search_customers, operator_id, query)
+
+    async def insight(self, operator_id: str, customer_id: str, language: str) -> CustomerInsight:
+        """Return the profile, with identity."""
+        spoken = language_of(language)
+        return await anyio.to_thread.run_sync(
+            lambda: self._answers().customer_insight(operator_id, customer_id, spoken, with_person=True)
+        )
+
+    async def timeline(
+        self, operator_id: str, customer_id: str, language: str, cursor: str | None
+    ) -> TimelinePage:
+        """Return a page of touchpoints."""
+        return await anyio.to_thread.run_sync(
+            self._answers().customer_timeline, operator_id, customer_id, language_of(language), cursor
+        )
+
+    async def slipping_away(self, operator_id: str, language: str) -> list[SlippingCustomer]:
+        """Return the customers with the most revenue at risk."""
+        return await anyio.to_thread.run_sync(self._answers().slipping_customers, operator_id)
+
+
+def open_answers(settings: Settings, clock: Clock = utc_now) -> Answers:
+    """Wire the answers of an installation."""
+    database = open_database(settings.log_url)
+    return Answers(database, open_features(settings), ModelRegistry(settings), clock)

@@ -1,0 +1,62 @@
+"""Dates, numbers and money as people of the language write them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from serving.crm.texts import Plural, Texts
+from serving.languages import MONTHS, Language, spelled_number
+
+OPERATORS_ZONE = ZoneInfo("Europe/Berlin")
+"""Moments are stored in UTC and shown in the time zone of the operators' offices."""
+
+BOOKS_CURRENCY = "EUR"
+"""Sums over a customer's bookings carry no currency of their own."""
+
+SYMBOLS = {"EUR": "€", "GBP": "£"}
+NBSP = "\N{NO-BREAK SPACE}"
+DAYS_PER_MONTH = 30.44
+LONGEST_IN_DAYS = 60
+
+
+def money_text(value: float | Decimal, currency: str, language: Language) -> str:
+    """Write an amount of money; currencies without a symbol here keep their code.
+
+    >>> money_text(Decimal("1234.5"), "EUR", "en"), money_text(99, "CHF", "en").replace(NBSP, " ")
+    ('€1,234.50', 'CHF 99.00')
+    """
+    number, symbol = spelled_number(float(value), language, 2), SYMBOLS.get(currency)
+    if language == "de":
+        return f"{number}{NBSP}{symbol or currency}"
+    return f"{symbol}{number}" if symbol else f"{currency}{NBSP}{number}"
+
+
+def percent_text(share: float, language: Language) -> str:
+    """Write a share between 0 and 1 as a whole percentage.
+
+    >>> percent_text(0.724, "en")
+    '72%'
+    """
+    return f"{round(share * 100)}{NBSP}%" if language == "de" else f"{round(share * 100)}%"
+
+
+def date_text(value: date, texts: Texts) -> str:
+    """Write a day; an aware moment becomes the day it was at the operators' offices."""
+    day = value.astimezone(OPERATORS_ZONE) if isinstance(value, datetime) else value
+    if texts.language == "de":
+        return f"{day:%d.%m.%Y}"
+    return f"{day.day} {MONTHS[texts.language][day.month - 1][:3]} {day.year}"
+
+
+def counted(phrase: Plural, count: float, texts: Texts) -> str:
+    """Fill a counting phrase, in the singular for exactly one."""
+    decimals = 0 if float(count).is_integer() else 1
+    chosen = phrase.one if count == 1 else phrase.other
+    return chosen.format(n=spelled_number(count, texts.language, decimals))
+
+
+def duration_text(days: float, texts: Texts) -> str:
+    """Write a duration in days, or in months where days say little."""
+    if days <= LONGEST_IN_DAYS:
+        return counted(texts.days, round(days), texts)
+    return counted(texts.months, round(days / DAYS_PER_MONTH), texts)

@@ -1,0 +1,214 @@
+"""Who a customer is and what they did: search, timeline, churn risk and the CustomerInsight."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from activity_log import reading
+from activity_log.database import Database
+from activity_log.errors import BusflowError, UnknownCustomerError
+from activity_log.operators import Operator
+from activity_log.reading import Profile
+from feature_repo.services import CHURN, INSIGHT
+from feature_repo.store import CustomerFeatures, OnlineRow
+from models.churn import ChurnScorer, Contribution, band, encode
+from models.registry import Loaded
+from serving.churn_reasons import churn_reasons
+from serving.languages import Language
+from serving.live_models import LiveModels, model_info
+from serving.offers import Offers
+from serving.replies import (
+    BehaviorAggregate,
+    ChannelPreference,
+    ChurnRisk,
+    CustomerHit,
+    EngagementScore,
+    Person,
+    TimelineEntry,
+    TimelinePage,
+)
+from serving.timeline_texts import timeline_text
+
+PAGE = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BadCursorError(BusflowError):
+    """A cursor that no page gave."""
+
+
+class Profiles:
+    """The customers of one operator."""
+
+    def __init__(
+        self,
+        database: Database,
+        operator: Operator,
+        features: CustomerFeatures,
+        models: LiveModels,
+        offers: Offers,
+    ):
+        self._database = database
+        self._operator = operator
+        self._features = features
+        self._models = models
+        self._offers = offers
+
+    def search(self, query: str) -> list[CustomerHit]:
+        """Find customers by part of a name, e-mail or phone, or by id."""
+        with self._database.reading() as connection:
+            found = reading.search_profiles(connection, self._operator.operator_id, query)
+        return [
+            CustomerHit(**{name: getattr(profile, name) for name in CustomerHit.model_fields})
+            for profile in found
+        ]
+
+    def person(self, customer_id: str) -> Person:
+        """Return the identity of a customer. Raises UnknownCustomerError."""
+        profile = self._profile(customer_id)
+        return Person(**{name: getattr(profile, name) for name in Person.model_fields})
+
+    def check_known(self, customer_ids: Sequence[str]) -> None:
+        """Raise UnknownCustomerError naming all ids that nobody has."""
+        with self._database.reading() as connection:
+            existing = reading.existing_customers(connection, self._operator.operator_id, customer_ids)
+        unknown = [customer_id for customer_id in customer_ids if customer_id not in existing]
+        if unknown:
+            raise UnknownCustomerError(unknown)
+
+    def canonical(self, customer_id: str) -> str:
+        """Return whom a customer counts as after merges. Raises UnknownCustomerError."""
+        self.check_known([customer_id])
+        with self._database.reading() as connection:
+            return reading.canonical_customer(connection, self._operator.operator_id, customer_id)
+
+    def timeline(self, customer_id: str, language: Language, cursor: str | None = None) -> TimelinePage:
+        """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
+        before = _read_cursor(cursor) if cursor else None
+        customer_id = self.canonical(customer_id)
+        with self._database.reading() as connection:
+            rows = reading.timeline(connection, self._operator.operator_id, customer_id, before, PAGE + 1)
+        tours = self._offers.current().tours
+        entries = []
+        for event, role in rows[:PAGE]:
+            tour = tours.get(getattr(event.payload, "tour_id", ""))
+            name = tour.name.in_language(language) if tour else None
+            entries.append(
+                TimelineEntry(
+                    event_id=event.event_id,
+                    type=event.event_type.name,
+                    source=event.event_type.source,
+                    occurred_at=event.occurred_at,
+                    role=role,
+                    text=timeline_text(event.payload, name, language),
+                )
+            )
+        more = len(rows) > PAGE
+        last = rows[PAGE - 1].event if more else None
+        return TimelinePage(
+            entries=entries, next_cursor=_write_cursor(last.occurred_at, last.seq) if last else None
+        )
+
+    def churn_risks(self, customer_ids: Sequence[str], language: Language, now: datetime) -> list[ChurnRisk]:
+        """Score customers, with reasons; who has never booked, or is not materialised yet, is left out.
+
+        Raises NoModelError while no churn model is live.
+        """
+        loaded = self._models.churn(self._operator.operator_id, now)
+        rows, matrix = self._judged(loaded.model, customer_ids)
+        if not rows:
+            return []
+        scored = zip(rows, loaded.model.score(matrix), loaded.model.contributions(matrix), strict=True)
+        return [
+            self._churn_risk(row, float(probability), parts, loaded, language)
+            for row, probability, parts in scored
+        ]
+
+    def churn_probabilities(
+        self, customer_ids: Sequence[str], now: datetime
+    ) -> list[tuple[OnlineRow, float]]:
+        """Score customers without reasons; see `churn_risks`."""
+        scorer = self._models.churn(self._operator.operator_id, now).model
+        rows, matrix = self._judged(scorer, customer_ids)
+        return list(zip(rows, map(float, scorer.score(matrix)), strict=True)) if rows else []
+
+    def _judged(
+        self, scorer: ChurnScorer, customer_ids: Sequence[str]
+    ) -> tuple[list[OnlineRow], npt.NDArray[np.float64]]:
+        found = self._features.online(CHURN, self._operator.operator_id, customer_ids)
+        rows = [row for row in found if row.features["total_bookings"]]
+        columns = {name: [row.features[name] for row in rows] for name in scorer.features}
+        return rows, encode(columns, scorer.features)
+
+    def behaviour(self, customer_id: str) -> OnlineRow:
+        """Return what the feature store knows of a customer."""
+        return self._features.online(INSIGHT, self._operator.operator_id, [customer_id])[0]
+
+    def _profile(self, customer_id: str) -> Profile:
+        with self._database.reading() as connection:
+            profile = reading.find_profile(connection, self._operator.operator_id, customer_id)
+        if profile is None:
+            raise UnknownCustomerError([customer_id])
+        return profile
+
+    def _churn_risk(
+        self,
+        row: OnlineRow,
+        probability: float,
+        parts: Sequence[Contribution],
+        loaded: Loaded[ChurnScorer],
+        language: Language,
+    ) -> ChurnRisk:
+        named = band(probability)
+        return ChurnRisk(
+            customer_id=row.customer_id,
+            probability=probability,
+            band=named,
+            horizon_days=loaded.card.horizon_days,
+            reasons=churn_reasons(parts, row.features, named, language),
+            as_of=row.as_of or loaded.card.as_of,
+            model=model_info(loaded),
+        )
+
+
+def behavior_aggregate(row: OnlineRow) -> BehaviorAggregate | None:
+    """Return the BehaviorAggregate of a feature row, None for a customer not materialised yet."""
+    if row.as_of is None:
+        return None
+    return BehaviorAggregate(**{name: row.features[name] for name in BehaviorAggregate.model_fields})
+
+
+def engagement_score(row: OnlineRow, risk: ChurnRisk | None) -> EngagementScore:
+    """Return the latest ratings beside the churn probability."""
+    return EngagementScore(
+        nps=row.features["last_nps"],
+        satisfaction=row.features["average_satisfaction"],
+        churn_risk=risk.probability if risk else None,
+    )
+
+
+def channel_preference(row: OnlineRow) -> ChannelPreference:
+    """Return the channel most messages were read on; with fewer than three read, none is named."""
+    read = row.features["messages_read"] or 0
+    return ChannelPreference(
+        channel=row.features["most_read_channel"] if read >= 3 else None,
+        messages_delivered=row.features["messages_delivered"] or 0,
+        messages_read=read,
+    )
+
+
+def _write_cursor(occurred_at: datetime, seq: int) -> str:
+    micros = (occurred_at - _EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(f"{micros}.{seq}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int]:
+    try:
+        micros, seq = base64.urlsafe_b64decode(cursor).decode().split(".")
+        return _EPOCH + timedelta(microseconds=int(micros)), int(seq)
+    except (ValueError, binascii.Error, OverflowError) as error:
+        raise BadCursorError(f"cursor '{cursor[:40]}': use the next_cursor of a page") from error
