@@ -87,18 +87,20 @@ class Gate:
 
     def admit_document(self, document: object, raw: bytes | None = None) -> Admission:
         """Judge one CloudEvent that is parsed already; `raw` is kept with a rejection."""
-        kept = raw if raw is not None else canonical_json(document).encode(errors="backslashreplace")
         if not isinstance(document, dict):
-            return Rejected(None, None, "not a JSON object: send CloudEvents, one or a list of them", kept)
+            reason = "not a JSON object: send CloudEvents, one or a list of them"
+            return Rejected(None, None, reason, _kept(document, raw))
         try:
             return self._judge(document)
         except _RefusedError as refused:
-            operator_id, event_id = document.get("operatorid"), document.get("id")
-            return Rejected(_text_or_none(operator_id), _text_or_none(event_id), str(refused), kept)
+            operator_id, event_id = (
+                _text_or_none(document.get("operatorid")),
+                _text_or_none(document.get("id")),
+            )
+            return Rejected(operator_id, event_id, str(refused), _kept(document, raw))
 
     def _judge(self, document: dict[str, Any]) -> Accepted | Discarded:
-        _check_text(document)
-        envelope = _validated(Envelope, document, "", personal=False)
+        envelope = _validated(Envelope, document, "")
         if envelope.operatorid not in self.operator_ids:
             raise _RefusedError(f"operatorid: unknown operator '{envelope.operatorid}'; register it first")
         current = upcast(envelope.type, envelope.dataversion, envelope.data)
@@ -110,9 +112,7 @@ class Gate:
                 f"source: {event_type.name} comes from '{event_type.source}', not from '{envelope.source}'"
             )
         recorded_at = self._recorded_at(envelope)
-        payload = _validated(
-            event_type.payload, current.data, "data.", personal=event_type.source == "backoffice"
-        )
+        payload = _validated(event_type.payload, current.data, "data.")
         if is_contact_without_person(payload):
             return Discarded(
                 envelope.operatorid, envelope.id, event_type.name, "contact without person", recorded_at
@@ -125,7 +125,7 @@ class Gate:
             data_version=envelope.dataversion,
             occurred_at=envelope.time.astimezone(UTC),
             recorded_at=recorded_at,
-            data=canonical_json(envelope.data),
+            data=_storable(envelope.data),
             event_type=event_type,
             payload=payload,
         )
@@ -169,22 +169,25 @@ class _RefusedError(Exception):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _validated(model: type[Model], value: dict[str, Any], prefix: str, *, personal: bool) -> Model:
+def _validated(model: type[Model], value: dict[str, Any], prefix: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise _RefusedError("; ".join(_problems(error, prefix, personal))) from error
+        raise _RefusedError("; ".join(_problems(error, prefix))) from error
 
 
-def _problems(error: ValidationError, prefix: str, personal: bool) -> list[str]:
+def _problems(error: ValidationError, prefix: str) -> list[str]:
     problems = []
     for item in error.errors(include_url=False)[:3]:
         field = prefix + ".".join(str(part) for part in item["loc"])
-        shown = "" if personal or item["type"] == "missing" else f" (got {_short(item['input'])})"
+        shown = f" (got {_short(item['input'])})" if item["type"] in _IMPERSONAL else ""
         remedy = _REMEDIES.get(item["type"], "")
         problems.append(f"{field}: {item['msg']}{shown}{remedy}")
     return problems
 
+
+_IMPERSONAL = {"greater_than_equal", "greater_than", "less_than_equal", "less_than", "literal_error"}
+"""Problems whose offending value may be shown. Anything else could be a name or a number to call."""
 
 _REMEDIES = {"timezone_aware": "; add an offset, as in 2026-05-01T10:00:00Z"}
 
@@ -201,12 +204,25 @@ def _unknown_type(envelope: Envelope) -> str:
     return f"type: unknown event type '{envelope.type[:80]}'; known are {', '.join(known)}"
 
 
-def _check_text(document: dict[str, Any]) -> None:
-    """Refuse what no UTF-8 text can hold, such as half of a surrogate pair."""
+def _storable(data: dict[str, Any]) -> str:
+    """Return canonical JSON that a database can hold: no half of a surrogate pair, no bottomless nesting."""
     try:
-        canonical_json(document).encode()
+        text = canonical_json(data)
+        text.encode()
     except UnicodeEncodeError as error:
-        raise _RefusedError(f"not Unicode text: {error.reason}; send valid UTF-8") from error
+        raise _RefusedError(f"data: not Unicode text: {error.reason}; send valid UTF-8") from error
+    except RecursionError as error:
+        raise _RefusedError("data: nested too deeply") from error
+    return text
+
+
+def _kept(document: object, raw: bytes | None) -> bytes:
+    if raw is not None:
+        return raw
+    try:
+        return canonical_json(document).encode(errors="backslashreplace")
+    except RecursionError:
+        return b"nested too deeply to be written down"
 
 
 def _text_or_none(value: Any) -> str | None:

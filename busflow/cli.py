@@ -1,6 +1,7 @@
 """The `busflow` command. Heavy libraries are imported inside the commands, so that `--help` is instant."""
 
 import sys
+import warnings
 
 import typer
 from pydantic import ValidationError
@@ -37,6 +38,8 @@ app.command()(running.doctor)
 
 def main() -> None:
     """Run the command line: exit code 2 for wrong use, 1 for failure, one clear line to stderr."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what libraries warn of is for our tests, where it is an error
     try:
         app()
     except WrongUseError as error:

@@ -15,14 +15,22 @@ from activity_log.errors import NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard, Task
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_UV_AUTO_DETECT": "false",  # the artefact needs our package, not a copy of our lock file
+}
+for _name, _value in _QUIET.items():
+    os.environ.setdefault(_name, _value)
 
-import mlflow
-from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
+import mlflow  # noqa: E402 (reads the environment when imported)
+from mlflow.exceptions import MlflowException  # noqa: E402
+from mlflow.tracking import MlflowClient  # noqa: E402
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 _HISTORY = "champions"
+_ARTEFACT = "artefact"
 _REQUIREMENTS = ["lightgbm", "implicit", "numpy", "pydantic"]
 
 T = TypeVar("T")
@@ -75,7 +83,7 @@ class ModelRegistry:
                 path = Path(temp) / file
                 path.write_bytes(png)
                 mlflow.log_artifact(str(path), "plots")
-            data = Path(temp) / "data"
+            data = Path(temp) / _ARTEFACT
             data.mkdir()
             run.save(data)
             run.card.save(data)
@@ -101,7 +109,7 @@ class ModelRegistry:
         mlflow.set_tracking_uri(self._uri)
         with tempfile.TemporaryDirectory() as temp:
             path = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=temp)
-            data = Path(path) / "data"
+            data = Path(path) / "data" / _ARTEFACT
             return Loaded(load(data), ModelCard.load(data), name, version)
 
     def version(self, operator_id: str, task: Task, alias: str) -> str | None:

@@ -1,6 +1,6 @@
 """What to suggest: families of tours ranked for a visitor, each with a reason that is true in the bookings.
 
-Three rungs of one contract (`Rung`: fit, score, explain), and the artefact (`Recommender`) that holds them all.
+Four rungs of one contract (`Rung`: fit, score, explain), and the artefact (`Recommender`) that holds them all.
 Which rung is live was decided by a backtest (`training.recommender`). Mapping families to departures that can be
 booked is the caller's part.
 """
@@ -11,6 +11,7 @@ from models.recommender.blend import Blend
 from models.recommender.bookings import Bookings, bookings_of
 from models.recommender.contract import Context, Evidence, History, Ranked, Rung
 from models.recommender.counts import BookingCounts
+from models.recommender.graph_filter import GraphFilter, GraphFilterSettings
 from models.recommender.recommender import RUNGS, Basis, Recommender
 from models.recommender.repeat import RepeatOrNew
 from models.recommender.season import SeasonPopularity, SeasonSettings
@@ -26,6 +27,8 @@ __all__ = [
     "Bookings",
     "Context",
     "Evidence",
+    "GraphFilter",
+    "GraphFilterSettings",
     "History",
     "ImplicitALS",
     "Ranked",

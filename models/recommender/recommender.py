@@ -23,10 +23,11 @@ from models.recommender.contract import (
     months_row,
 )
 from models.recommender.counts import BookingCounts
+from models.recommender.graph_filter import GraphFilter
 from models.recommender.repeat import RepeatOrNew
 from models.recommender.season import SeasonPopularity
 
-RUNGS: tuple[type[Rung], ...] = (SeasonPopularity, AlsoBooked, ImplicitALS)
+RUNGS: tuple[type[Rung], ...] = (SeasonPopularity, AlsoBooked, ImplicitALS, GraphFilter)
 """From the simplest to the most complex."""
 
 

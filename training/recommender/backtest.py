@@ -29,12 +29,14 @@ class Window:
     """A moment of the past: what was known then, and what its customers booked in the horizon after it.
 
     Judged are the m customers who had booked before and booked again. histories, booked: (m, families), times
-    booked before, and 1 for each family booked within the horizon. months: (m,), the usual month of travel.
+    booked before, and 1 for each family booked within the horizon. season, repeat: fitted on what was known. months: (m,), the usual month of travel.
     wanted: (m,), how many families were booked, also such as nobody had booked before.
     """
 
     moment: datetime
     bookings: Bookings
+    season: SeasonPopularity
+    repeat: RepeatOrNew
     judged: tuple[str, ...]
     histories: sparse.csr_array
     months: np.ndarray
@@ -46,12 +48,9 @@ class Window:
         """How many customers had booked two families or more: what item-to-item learning lives on."""
         return int((np.diff(self.bookings.counts().indptr) >= 2).sum())
 
-
-class Fitted(NamedTuple):
-    """What every candidate of a window has in common."""
-
-    season: SeasonPopularity
-    repeat: RepeatOrNew
+    def blend(self, rung: Rung, season_weight: float) -> Blend:
+        """Return how `rung`, fitted on the window's bookings, would have answered."""
+        return Blend(rung, self.season, season_weight, self.repeat)
 
 
 def open_window(
@@ -85,12 +84,6 @@ def _window(past: pa.Table, future: pa.Table, moment: datetime, judged: Sequence
     )
 
 
-def fit_shared(window: Window, spec: RecommenderSpec) -> Fitted:
-    """Fit the season and repeat-or-new on what was known."""
-    season = SeasonPopularity.fit(window.bookings, spec.season)
-    return Fitted(season, RepeatOrNew.fit(window.bookings.counts()))
-
-
 def judge(window: Window, blend: Blend, ks: Sequence[int]) -> PerCustomer:
     """Return the metrics of each judged customer for the answers of `blend`."""
     return judge_scores(window, blend.chances(window.histories, window.histories, window.months), ks)
@@ -104,20 +97,3 @@ def judge_scores(window: Window, scores: Floats, ks: Sequence[int]) -> PerCustom
 def judge_rung(window: Window, rung: Rung, months: np.ndarray, ks: Sequence[int]) -> PerCustomer:
     """Return the metrics of a bare rung, without season and repeat-or-new."""
     return judge_scores(window, rung.score_many(window.histories, months), ks)
-
-
-def over_windows(
-    windows: Sequence[Window], candidate: Candidate, spec: RecommenderSpec
-) -> tuple[tuple[str, ...], Floats]:
-    """Judge a candidate in each window; return the customers and their mean of the judging metric."""
-    names: list[str] = []
-    values: list[Floats] = []
-    for window in windows:
-        shared = fit_shared(window, spec)
-        rung = candidate.rung.fit(window.bookings, candidate.settings)
-        blend = Blend(rung, shared.season, candidate.season_weight, shared.repeat)
-        names.extend(window.judged)
-        values.append(judge(window, blend, spec.ks)[spec.judged_by])
-    customers, index = np.unique(np.array(names, dtype=object), return_inverse=True)
-    totals = np.bincount(index, np.concatenate(values))
-    return tuple(customers.tolist()), totals / np.bincount(index)

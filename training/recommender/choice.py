@@ -1,13 +1,25 @@
 """Which rung goes live: the simplest that no rung above it beats beyond doubt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from models.recommender import SeasonPopularity
+import numpy as np
+
+from models.recommender import RUNGS, Rung, SeasonPopularity
+from models.recommender.contract import Settings
 from training.metrics import Floats
-from training.recommender.backtest import Window, over_windows
+from training.recommender.backtest import Window, judge
 from training.recommender.metrics import mean_interval
-from training.recommender.spec import Candidate, RecommenderSpec
+from training.recommender.spec import RecommenderSpec
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A rung with its settings, as it would answer."""
+
+    rung: type[Rung]
+    settings: Settings
+    season_weight: float
 
 
 @dataclass(frozen=True)
@@ -25,44 +37,71 @@ class Choice:
 
 
 def choose(windows: Sequence[Window], spec: RecommenderSpec) -> Choice:
-    """Climb the ladder on the validation windows: a rung is taken if its gain's 95 % interval is clear of zero."""
-    ladder = spec.ladder()
+    """Choose on the validation windows; with too little to compare, season popularity goes live and says so."""
     many_sided = max((window.many_sided for window in windows), default=0)
     if many_sided < spec.least_customers:
-        return Choice({name: rungs[0] for name, rungs in ladder.items()}, SeasonPopularity.name,
-                      _too_few(windows, many_sided, spec))  # fmt: skip
-    judged = {name: _best(windows, rungs, spec) for name, rungs in ladder.items()}
-    candidates = {name: candidate for name, (candidate, _) in judged.items()}
-    live, why = _climb({name: values for name, (_, values) in judged.items()}, spec)
-    return Choice(candidates, live, why)
+        defaults = {rung.name: next(_candidates(rung, spec)) for rung in RUNGS}
+        return Choice(defaults, SeasonPopularity.name, _too_few(windows, many_sided, spec))
+    judged = {rung.name: _best(windows, rung, spec) for rung in RUNGS}
+    live, why = climb({name: values for name, (_, values) in judged.items()}, spec.judged_by, spec.seed)
+    return Choice({name: candidate for name, (candidate, _) in judged.items()}, live, why)
 
 
-def _best(
-    windows: Sequence[Window], candidates: Sequence[Candidate], spec: RecommenderSpec
-) -> tuple[Candidate, Floats]:
-    judged = [(candidate, over_windows(windows, candidate, spec)[1]) for candidate in candidates]
-    return max(judged, key=lambda pair: pair[1].mean())
+def climb(values: Mapping[str, Floats], metric: str, seed: int) -> tuple[str, str]:
+    """Return the live rung, and why: a rung is taken if the 95 % interval of its gain is clear of zero.
 
-
-def _climb(values: Mapping[str, Floats], spec: RecommenderSpec) -> tuple[str, str]:
+    values: by rung, simplest first, the metric of the same customers in the same order.
+    """
     live, *above = values
-    why = f"no rung above it beats season popularity beyond doubt ({len(values[live])} customers judged)"
+    why = f"no other rung beats {live} beyond doubt in {metric} ({len(values[live])} customers judged)"
     for name in above:
         gains = values[name] - values[live]
-        gain, interval = float(gains.mean()), mean_interval(gains, spec.seed)
+        interval = mean_interval(gains, seed)
         if interval.low > 0:
             why = (
-                f"{name} beats {live} by {gain:.3f} in {spec.judged_by} (95 % interval {interval.low:.3f} to "
-                f"{interval.high:.3f}, {len(gains)} customers judged before the test window)"
+                f"{name} beats {live} by {gains.mean():.3f} in {metric} (95 % interval {interval.low:.3f} to "
+                f"{interval.high:.3f}, {len(gains)} customers judged)"
             )
             live = name
     return live, why
+
+
+def _candidates(rung: type[Rung], spec: RecommenderSpec) -> Iterator[Candidate]:
+    for settings in spec.tried[rung.name]:
+        for weight in spec.season_weights:
+            yield Candidate(rung, settings, weight)
+
+
+def _best(windows: Sequence[Window], rung: type[Rung], spec: RecommenderSpec) -> tuple[Candidate, Floats]:
+    """Return the candidate of a rung that does best on average, and the mean metric of each customer."""
+    judged = [pair for settings in spec.tried[rung.name] for pair in _judged(windows, rung, settings, spec)]
+    return max(judged, key=lambda pair: float(pair[1].mean()))
+
+
+def _judged(
+    windows: Sequence[Window], rung: type[Rung], settings: Settings, spec: RecommenderSpec
+) -> Iterator[tuple[Candidate, Floats]]:
+    fitted = [rung.fit(window.bookings, settings) for window in windows]
+    for weight in spec.season_weights:
+        values = [
+            judge(window, window.blend(one, weight), spec.ks)[spec.judged_by]
+            for window, one in zip(windows, fitted, strict=True)
+        ]
+        yield Candidate(rung, settings, weight), _per_customer(windows, values)
+
+
+def _per_customer(windows: Sequence[Window], values: Sequence[Floats]) -> Floats:
+    """Return each customer's mean over the windows, in alphabetical order: a customer is one draw, not two."""
+    names = [name for window in windows for name in window.judged]
+    _, index = np.unique(np.array(names, dtype=object), return_inverse=True)
+    means: Floats = np.bincount(index, np.concatenate(values)) / np.bincount(index)
+    return means
 
 
 def _too_few(windows: Sequence[Window], many_sided: int, spec: RecommenderSpec) -> str:
     if not windows:
         return "too little history to compare rungs: nobody booked again in a window before the test window"
     return (
-        f"only {many_sided} customers had booked two families or more, {spec.least_customers} are needed "
+        f"only {many_sided} customers had booked two families or more; {spec.least_customers} are needed "
         "to compare rungs"
     )

@@ -8,6 +8,7 @@ from scipy import sparse
 from training.metrics import Floats, Interval
 
 RESAMPLES = 1_000
+METRICS = ("recall", "ndcg", "hit_rate")
 
 PerCustomer = dict[str, Floats]
 """Metric name to (customers,)."""

@@ -1,30 +1,23 @@
-"""The settings of a recommender training, and the candidates it compares."""
+"""The settings of a recommender training, and what it tries."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
-from itertools import product
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.recommender import (
     AlsoBooked,
     AlsoBookedSettings,
     ALSSettings,
+    GraphFilter,
+    GraphFilterSettings,
     ImplicitALS,
-    Rung,
     SeasonPopularity,
     SeasonSettings,
 )
 from models.recommender.contract import Settings
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A rung with its settings, as it would answer."""
-
-    rung: type[Rung]
-    settings: Settings
-    season_weight: float
+from training.recommender.metrics import METRICS
 
 
 class RecommenderSpec(BaseModel):
@@ -33,7 +26,7 @@ class RecommenderSpec(BaseModel):
     horizon_days: a window is judged by what is booked within it. validation_windows: how many such windows before
     the test window choose the live rung. ks: cut-offs of the metrics, all reported; judged_by decides.
     least_customers: with fewer who booked two families, season popularity is live. season_weights: tried for each
-    rung. also_booked, als: the settings tried, the first being the default where nothing can be compared.
+    rung, as are the settings of the rungs; the first of each is the default where nothing can be compared.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,32 +36,38 @@ class RecommenderSpec(BaseModel):
     ks: tuple[int, ...] = (3, 5)
     judged_by: str = "ndcg@3"
     least_customers: int = Field(default=100, ge=10)
+    season_weights: tuple[float, ...] = Field(default=(0.3, 0.1, 0.6), min_length=1)
     season: SeasonSettings = SeasonSettings()
-    season_weights: tuple[float, ...] = (0.3, 0.1, 0.6)
-    also_booked: tuple[AlsoBookedSettings, ...] = (
-        AlsoBookedSettings(shrinkage=10.0),
-        AlsoBookedSettings(shrinkage=50.0),
+    also_booked: tuple[AlsoBookedSettings, ...] = Field(
+        default=(AlsoBookedSettings(shrinkage=10.0), AlsoBookedSettings(shrinkage=50.0)), min_length=1
     )
-    als: tuple[ALSSettings, ...] = (
-        ALSSettings(factors=8),
-        ALSSettings(factors=4),
-        ALSSettings(factors=16),
-        ALSSettings(factors=8, alpha=2.0, regularisation=2.0),
+    als: tuple[ALSSettings, ...] = Field(
+        default=(ALSSettings(factors=8), ALSSettings(factors=16), ALSSettings(factors=32, regularisation=30.0)),
+        min_length=1,
+    )
+    graph_filter: tuple[GraphFilterSettings, ...] = Field(
+        default=(GraphFilterSettings(factors=4), GraphFilterSettings(factors=16)), min_length=1
     )
     seed: int = 7
+
+    @model_validator(mode="after")
+    def _judges_by_what_it_measures(self) -> Self:
+        measured = [f"{metric}@{k}" for k in self.ks for metric in METRICS]
+        if self.judged_by not in measured:
+            raise ValueError(f"judged_by is '{self.judged_by}': use one of {', '.join(measured)}")
+        return self
 
     @property
     def horizon(self) -> timedelta:
         """The horizon as a duration."""
         return timedelta(days=self.horizon_days)
 
-    def ladder(self) -> dict[str, tuple[Candidate, ...]]:
-        """Return the candidates by rung, from the simplest rung to the most complex."""
-        weights = self.season_weights
+    @property
+    def tried(self) -> Mapping[str, tuple[Settings, ...]]:
+        """The settings to try by rung, from the simplest rung to the most complex."""
         return {
-            SeasonPopularity.name: (Candidate(SeasonPopularity, self.season, weights[0]),),
-            AlsoBooked.name: tuple(
-                Candidate(AlsoBooked, s, w) for s, w in product(self.also_booked, weights)
-            ),
-            ImplicitALS.name: tuple(Candidate(ImplicitALS, s, w) for s, w in product(self.als, weights)),
+            SeasonPopularity.name: (self.season,),
+            AlsoBooked.name: self.also_booked,
+            ImplicitALS.name: self.als,
+            GraphFilter.name: self.graph_filter,
         }
