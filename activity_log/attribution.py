@@ -70,4 +70,7 @@ def is_contact_without_person(payload: Payload) -> bool:
 
 
 def _each_once(candidates: list[Touch]) -> list[Touch]:
-    return list({touch.person_profile_id: touch for touch in reversed(candidates)}.values())[::-1]
+    first: dict[str, Touch] = {}
+    for touch in candidates:
+        first.setdefault(touch.person_profile_id, touch)
+    return list(first.values())

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from activity_log.errors import WrongUseError
 
@@ -42,19 +43,31 @@ class Database:
 def open_database(url: str) -> Database:
     """Open the database at `url` and bring its schema up to date.
 
-    Raises WrongUseError for a URL of another kind than SQLite.
+    Raises WrongUseError for a URL of another kind than SQLite, and for a file that cannot be opened as one.
     """
-    parsed = make_url(url)
+    from alembic.util import CommandError
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise WrongUseError(
+            f"BUSFLOW_DATABASE_URL '{url}' is no URL: use sqlite:///path/to/log.db"
+        ) from error
     if parsed.get_backend_name() != "sqlite":
         raise WrongUseError(
             f"BUSFLOW_DATABASE_URL names '{parsed.get_backend_name()}': the log is kept in SQLite"
         )
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30})
+    engine = create_engine(parsed, connect_args={"timeout": 30})
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
-    _migrate(engine)
+    try:
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _migrate(engine)
+    except (OSError, DatabaseError, CommandError) as error:
+        engine.dispose()
+        problem = getattr(error, "orig", None) or error
+        raise WrongUseError(f"{parsed.database}: cannot be opened as activity log: {problem}") from error
     return Database(engine)
 
 

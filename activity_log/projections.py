@@ -44,7 +44,7 @@ def replay(
     for events in ledger.read(connection, operator.operator_id):
         project(connection, {operator.operator_id: operator}, events)
         folded += len(events)
-        progress(len(events))
+        progress(events[-1].seq)
     return folded
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from activity_log.contracts.fields import AwareDatetime, Id, OperatorId
+from activity_log.contracts.fields import Id, Moment, OperatorId
 
 
 class Envelope(BaseModel):
@@ -20,9 +20,9 @@ class Envelope(BaseModel):
     id: Id
     source: Id
     type: Id
-    time: AwareDatetime
+    time: Moment
     operatorid: OperatorId
     dataversion: int = Field(default=1, ge=1)
-    recordedtime: AwareDatetime | None = None
+    recordedtime: Moment | None = None
     datacontenttype: str = "application/json"
     data: dict[str, Any]

@@ -1,18 +1,20 @@
 """The field types that event payloads are made of. One spelling for ids, money, channels and moments."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 __all__ = [
-    "AwareDatetime",
     "Channel",
     "Currency",
     "Id",
     "Locale",
     "LocalizedText",
+    "Moment",
     "Money",
     "OperatorId",
     "Payload",
@@ -24,6 +26,22 @@ __all__ = [
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(max_length=2_000)]
 OperatorId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+def _written_as_time(value: object) -> object:
+    """Refuse numbers: seconds and milliseconds of an epoch, and slips, cannot be told apart."""
+    if isinstance(value, int | float | Decimal) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise PydanticCustomError(
+            "number_as_time", "Input should be a time like 2026-05-01T10:00:00Z, no number"
+        )
+    return value
+
+
+_NUMBER = re.compile(r"\s*[+-]?[\d.]+\s*")
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_time)]
+"""An aware moment, as CloudEvents write it (RFC 3339)."""
+
 Money = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
 """An amount in the unit of `currency`, at most two decimals, never negative: refunds have their own field."""
 

@@ -6,7 +6,9 @@ is ignored, and is written again.
 """
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,7 +21,10 @@ from activity_log.facts.tables import FACT_TABLES
 from activity_log.ledger import LoggedEvent
 from activity_log.operators import Operator
 
-SEGMENT_EVENTS = 200_000
+SEGMENT_EVENTS = 50_000
+
+Segment = tuple[int, int]
+"""The seqs of the first and the last event of a segment."""
 
 
 class FactFiles:
@@ -48,15 +53,15 @@ class FactFiles:
 
         progress is called with the number of events of each segment.
         """
-        exported = 0
+        exported, segments = 0, self._segments()
         with database.reading() as connection:
             chunks = ledger.read(connection, operator.operator_id, after=self.level, chunk=SEGMENT_EVENTS)
             for events in chunks:
-                self._append(operator, events)
+                segments = self._append(segments, operator, events)
                 exported += len(events)
                 progress(len(events))
-        if not self._segments():
-            self._append(operator, [])
+        if not segments:
+            self._append(segments, operator, [])
         return exported
 
     def drop(self) -> None:
@@ -67,15 +72,18 @@ class FactFiles:
     def _manifest(self) -> Path:
         return self._dir / "manifest.json"
 
-    def _segments(self) -> list[tuple[int, int]]:
+    def _segments(self) -> list[Segment]:
         if not self._manifest.exists():
             return []
         return [(first, last) for first, last in json.loads(self._manifest.read_text())]
 
-    def _path(self, table: str, segment: tuple[int, int]) -> Path:
+    def _path(self, table: str, segment: Segment) -> Path:
         return self._dir / table / f"{segment[0]:012d}-{segment[1]:012d}.parquet"
 
-    def _append(self, operator: Operator, events: list[LoggedEvent]) -> None:
+    def _append(
+        self, segments: list[Segment], operator: Operator, events: list[LoggedEvent]
+    ) -> list[Segment]:
+        """Write one segment after those given; whoever else refreshes meanwhile writes the same or a longer one."""
         rows: dict[str, list[dict[str, object]]] = {table: [] for table in FACT_TABLES}
         for event in events:
             for table, row in flatten(operator, event):
@@ -84,10 +92,16 @@ class FactFiles:
         for table, schema in FACT_TABLES.items():
             path = self._path(table, segment)
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(pa.Table.from_pylist(rows[table], schema=schema), path)
-        self._replace_manifest([*self._segments(), segment])
+            with _replacing(path) as partial:
+                pq.write_table(pa.Table.from_pylist(rows[table], schema=schema), partial)
+        with _replacing(self._manifest) as partial:
+            partial.write_text(json.dumps([*segments, segment]))
+        return [*segments, segment]
 
-    def _replace_manifest(self, segments: list[tuple[int, int]]) -> None:
-        partial = self._manifest.with_suffix(".partial")
-        partial.write_text(json.dumps(segments))
-        partial.replace(self._manifest)
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a file of our own to write, which takes the place of `path` in one step."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    yield partial
+    partial.replace(path)

@@ -40,7 +40,10 @@ class Bookings:
 
 
 def bookings_of(
-    customer_ids: Sequence[str], family_ids: Sequence[str], months: np.ndarray, age_days: np.ndarray
+    customer_ids: Sequence[str] | np.ndarray,
+    family_ids: Sequence[str] | np.ndarray,
+    months: np.ndarray,
+    age_days: np.ndarray,
 ) -> Bookings:
     """Return bookings with customers and families numbered in alphabetical order; columns of equal length."""
     customers, customer = np.unique(np.asarray(customer_ids, dtype=object), return_inverse=True)

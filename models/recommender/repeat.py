@@ -87,7 +87,8 @@ def _likelihood(tails: _Tails, novelty: float, discount: float) -> float:
 def _more_than(values: np.ndarray) -> np.ndarray:
     """Return how many values are greater than 1, 2, ...: empty if none is."""
     histogram = np.bincount(values.astype(np.int64))
-    return (histogram.sum() - np.cumsum(histogram))[1:-1]
+    tail: np.ndarray = (histogram.sum() - np.cumsum(histogram))[1:-1]
+    return tail
 
 
 def _steps(tail: np.ndarray) -> np.ndarray:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,7 @@ from ibis.backends.duckdb import Backend
 from scipy import sparse
 
 from feature_repo.expressions.clocks import Facts
-from models.recommender import Blend, Bookings, RepeatOrNew, Rung, SeasonPopularity
+from models.recommender import Blend, Bookings, RepeatOrNew, Rung, SeasonPopularity, SeasonSettings
 from training.metrics import Floats
 from training.recommender.interactions import (
     as_bookings,
@@ -21,7 +20,7 @@ from training.recommender.interactions import (
     usual_months,
 )
 from training.recommender.metrics import PerCustomer, best, ranking_metrics
-from training.recommender.spec import Candidate, RecommenderSpec
+from training.recommender.spec import RecommenderSpec
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,11 @@ class Window:
     """A moment of the past: what was known then, and what its customers booked in the horizon after it.
 
     Judged are the m customers who had booked before and booked again. histories, booked: (m, families), times
-    booked before, and 1 for each family booked within the horizon. season, repeat: fitted on what was known. months: (m,), the usual month of travel.
-    wanted: (m,), how many families were booked, also such as nobody had booked before.
+    booked before, and 1 for each family booked within the horizon. months: (m,), the usual month of travel.
+    wanted: (m,), how many families were booked, also such as nobody had booked before. season, repeat: fitted on
+    what was known.
     """
 
-    moment: datetime
     bookings: Bookings
     season: SeasonPopularity
     repeat: RepeatOrNew
@@ -54,34 +53,46 @@ class Window:
 
 
 def open_window(
-    connection: Backend, facts: Facts, moment: datetime, horizon: timedelta, until: datetime
+    connection: Backend, facts: Facts, moment: datetime, until: datetime, spec: RecommenderSpec
 ) -> Window | None:
     """Return the window after `moment`, as known by `until`; None if nobody who had booked booked again."""
     past = interactions(connection, facts, moment)
-    future = booked_within(connection, facts, moment, horizon, until)
-    judged = sorted(set(past["customer_id"].to_pylist()) & set(future["customer_id"].to_pylist()))
-    return _window(past, future, moment, judged) if judged else None
+    future = booked_within(connection, facts, moment, spec.horizon, until)
+    return window_of(past, future, moment, spec.season)
 
 
-def _window(past: pa.Table, future: pa.Table, moment: datetime, judged: Sequence[str]) -> Window:
+def window_of(past: pa.Table, future: pa.Table, moment: datetime, season: SeasonSettings) -> Window | None:
+    """Return the window whose customers had the interactions `past` and then `future`."""
     bookings = as_bookings(past, moment)
-    number = {customer: row for row, customer in enumerate(judged)}
-    column = {family: position for position, family in enumerate(bookings.families)}
-    pairs = set(zip(future["customer_id"].to_pylist(), future["family_id"].to_pylist(), strict=True))
-    booked = sorted((number[customer], family) for customer, family in pairs if customer in number)
-    known = np.array([(row, column[f]) for row, f in booked if f in column], dtype=np.int64).reshape(-1, 2)
-    entries = (np.ones(len(known)), (known[:, 0], known[:, 1]))
     everybody = customer_ids(past)
-    rows = np.searchsorted(np.array(everybody, dtype=object), np.array(judged, dtype=object))
+    wanted = _wanted(future, everybody, bookings.families)
+    rows = np.flatnonzero(wanted.sum(axis=1))
+    if len(rows) == 0:
+        return None
+    counts = bookings.counts()
     return Window(
-        moment=moment,
         bookings=bookings,
-        judged=tuple(judged),
-        histories=sparse.csr_array(bookings.counts()[rows]),
+        season=SeasonPopularity.fit(bookings, season),
+        repeat=RepeatOrNew.fit(counts),
+        judged=tuple(everybody[row] for row in rows),
+        histories=sparse.csr_array(counts[rows]),
         months=usual_months(bookings)[rows],
-        booked=sparse.csr_array(entries, shape=(len(judged), len(bookings.families))),
-        wanted=np.bincount([row for row, _ in booked], minlength=len(judged)),
+        booked=sparse.csr_array(wanted[rows, : len(bookings.families)]),
+        wanted=np.asarray(wanted[rows].sum(axis=1)).astype(np.int64),
     )
+
+
+def _wanted(future: pa.Table, customers: Sequence[str], families: Sequence[str]) -> sparse.csr_array:
+    """Return 1 where a known customer booked a family, (customers, families and then those not in `families`)."""
+    row = {customer: number for number, customer in enumerate(customers)}
+    pairs = set(zip(future["customer_id"].to_pylist(), future["family_id"].to_pylist(), strict=True))
+    column = {family: number for number, family in enumerate(families)}
+    for _, family in sorted(pairs):
+        column.setdefault(family, len(column))
+    entries = sorted((row[customer], column[family]) for customer, family in pairs if customer in row)
+    places = np.array(entries, dtype=np.int64).reshape(-1, 2)
+    shape = (len(customers), len(column))
+    return sparse.csr_array((np.ones(len(places)), (places[:, 0], places[:, 1])), shape=shape)
 
 
 def judge(window: Window, blend: Blend, ks: Sequence[int]) -> PerCustomer:

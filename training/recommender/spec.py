@@ -42,7 +42,11 @@ class RecommenderSpec(BaseModel):
         default=(AlsoBookedSettings(shrinkage=10.0), AlsoBookedSettings(shrinkage=50.0)), min_length=1
     )
     als: tuple[ALSSettings, ...] = Field(
-        default=(ALSSettings(factors=8), ALSSettings(factors=16), ALSSettings(factors=32, regularisation=30.0)),
+        default=(
+            ALSSettings(factors=8),
+            ALSSettings(factors=16),
+            ALSSettings(factors=32, regularisation=30.0),
+        ),
         min_length=1,
     )
     graph_filter: tuple[GraphFilterSettings, ...] = Field(

@@ -11,14 +11,13 @@ from ibis.backends.duckdb import Backend
 from activity_log.errors import NotEnoughDataError
 from feature_repo.expressions.clocks import Facts
 from models.recommender import (
-    Blend,
     BookingCounts,
     Bookings,
     Recommender,
     RepeatOrNew,
 )
 from training.metrics import Interval
-from training.recommender.backtest import Window, fit_shared, judge, judge_rung, open_window
+from training.recommender.backtest import Window, judge, judge_rung, open_window
 from training.recommender.choice import Choice, choose
 from training.recommender.interactions import as_bookings, interactions
 from training.recommender.metrics import PerCustomer, mean_interval
@@ -26,8 +25,8 @@ from training.recommender.spec import RecommenderSpec
 
 __all__ = ["Figure", "RecommenderSpec", "TrainedRecommender", "train_recommender"]
 
-GLOBAL, SEASON, BARE = "global_popularity", "season_popularity_alone", "live_without_repeat"
-"""Shown beside the rungs: popularity over all months, by month, and the live rung's bare scores."""
+GLOBAL, SEASON, BARE = "global_popularity", "season_popularity_alone", "live_rung_alone"
+"""Shown beside the rungs: bare scores of popularity over all months, by month, and of the live rung."""
 
 
 class Figure(NamedTuple):
@@ -97,7 +96,7 @@ def train_recommender(
         )
     cutoff = as_of - spec.horizon
     choice = choose(_validation(connection, facts, cutoff, spec), spec)
-    test = open_window(connection, facts, cutoff, spec.horizon, until=as_of)
+    test = open_window(connection, facts, cutoff, as_of, spec)
     figures = _measure(test, choice, spec) if test else ()
     recommender = fit_recommender(as_bookings(known, as_of), choice, as_of)
     return TrainedRecommender(recommender, choice, figures, len(test.judged) if test else 0)
@@ -121,7 +120,7 @@ def fit_recommender(bookings: Bookings, choice: Choice, as_of: datetime) -> Reco
 
 def _validation(connection: Backend, facts: Facts, cutoff: datetime, spec: RecommenderSpec) -> list[Window]:
     moments = [cutoff - spec.horizon * back for back in range(1, spec.validation_windows + 1)]
-    windows = [open_window(connection, facts, m, spec.horizon, until=cutoff) for m in moments]
+    windows = [open_window(connection, facts, moment, cutoff, spec) for moment in moments]
     return [window for window in windows if window is not None]
 
 
@@ -134,15 +133,16 @@ def _measure(test: Window, choice: Choice, spec: RecommenderSpec) -> tuple[Figur
 
 
 def _judged(test: Window, choice: Choice, spec: RecommenderSpec) -> Mapping[str, PerCustomer]:
-    shared = fit_shared(test, spec)
-    rungs = {name: c.rung.fit(test.bookings, c.settings) for name, c in choice.candidates.items()}
-    blends = {
-        name: Blend(rung, shared.season, choice.candidates[name].season_weight, shared.repeat)
-        for name, rung in rungs.items()
+    chosen = choice.candidates
+    rungs = {
+        name: candidate.rung.fit(test.bookings, candidate.settings) for name, candidate in chosen.items()
     }
     anytime = np.zeros_like(test.months)
     return {
-        GLOBAL: judge_rung(test, shared.season, anytime, spec.ks),
-        SEASON: judge_rung(test, shared.season, test.months, spec.ks),
+        GLOBAL: judge_rung(test, test.season, anytime, spec.ks),
+        SEASON: judge_rung(test, test.season, test.months, spec.ks),
         BARE: judge_rung(test, rungs[choice.live], test.months, spec.ks),
-    } | {name: judge(test, blend, spec.ks) for name, blend in blends.items()}
+    } | {
+        name: judge(test, test.blend(rung, chosen[name].season_weight), spec.ks)
+        for name, rung in rungs.items()
+    }

@@ -1,0 +1,47 @@
+# Everything a newcomer needs. Requires Python 3.11, pip and make; uv is brought along.
+UV_VERSION := 0.13.8
+UV := .tools/bin/uv
+RUN := .venv/bin
+EXPORT := $(UV) export --quiet --locked --no-default-groups --no-emit-project --no-hashes --no-header
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format bench bento-requirements clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+$(UV):
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+install: $(UV)  ## Install the locked environment
+	$(UV) sync --locked
+
+demo: install  ## Simulate an operator, learn, serve, print the links (CHECK=1: query everything and exit)
+	$(RUN)/busflow demo $(if $(CHECK),--check)
+
+test: install  ## Run all tests
+	$(RUN)/pytest
+
+lint: install  ## Check style, types, import directions, dependencies and the lock file
+	$(UV) lock --check
+	$(EXPORT) | diff -q - serving/requirements.txt || (echo "run: make bento-requirements"; exit 1)
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	$(RUN)/deptry .
+
+format: install  ## Format the code
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+bento-requirements: $(UV)  ## Write what the bento installs, from the lock file
+	$(EXPORT) > serving/requirements.txt
+
+bench: install  ## Measure, each figure beside its floor; writes benchmarks/results.json
+	$(RUN)/python -m benchmarks
+
+clean:  ## Delete the environments and the demo's data
+	rm -rf .venv .tools .busflow

@@ -1,0 +1,65 @@
+"""What many tests share: one small simulated operator, taken through the whole chain once."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import pytest
+
+os.environ["FEAST_USAGE"] = "False"
+os.environ["BENTOML_DO_NOT_TRACK"] = "true"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+from activity_log.database import Database, open_database
+from activity_log.ingestion import Receipt, ingest_file
+from activity_log.operators import Operator, register_operator
+from activity_log.settings import Settings, load_settings
+from simulator import SimulationSpec, simulate, write
+from simulator.truth import Truth
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class SimulatedOperator:
+    """An installation with one operator in it. `now`: the end of the simulated world."""
+
+    settings: Settings
+    database: Database
+    operator: Operator
+    truth: Truth
+    receipt: Receipt
+    now: datetime
+
+
+@pytest.fixture(scope="session")
+def nordlicht(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedOperator]:
+    """Nordlicht Reisen: 700 customers, five years, all events in the log; nothing computed yet."""
+    home = tmp_path_factory.mktemp("nordlicht")
+    settings = load_settings(home=home)
+    simulation = simulate(SimulationSpec(customers=700, until=date(2026, 11, 1)))
+    write(simulation, home / "events.jsonl", home / "truth.json")
+    database = open_database(settings.log_url)
+    operator = register_operator(database, "nordlicht", now=NOW, pseudonym_key=b"a key for tests only, 32 bytes..")
+    receipt = ingest_file(database, home / "events.jsonl", now=NOW)
+    yield SimulatedOperator(settings, database, operator, simulation.truth, receipt, NOW)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def trained(nordlicht: SimulatedOperator) -> SimulatedOperator:
+    """Nordlicht with both models trained and promoted, and its features in the online store."""
+    from training.churn import ChurnSpec
+    from training.promotion import promote
+    from training.recommender.spec import RecommenderSpec
+    from training.sessions import materialise_now, train_churn_challenger, train_recommender_challenger
+    from training.workbench import Workbench
+
+    bench = Workbench.open(nordlicht.settings, nordlicht.database, "nordlicht")
+    train_churn_challenger(bench, nordlicht.now, ChurnSpec(), nordlicht.now)
+    train_recommender_challenger(bench, nordlicht.now, RecommenderSpec(), nordlicht.now)
+    for task in ("churn", "recommender"):
+        promote(bench.registry, "nordlicht", task, nordlicht.now)
+    materialise_now(bench, nordlicht.now)
+    return nordlicht
