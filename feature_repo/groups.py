@@ -48,6 +48,7 @@ BOOKING = FeatureGroup(
         Feature("lifetime_revenue", "float64", "amount of all kept bookings, in the operator's currency"),
         Feature("revenue_365d", "float64", "amount of the last 365 days' bookings"),
         Feature("revenue_730d", "float64", "amount of the last 730 days' bookings"),
+        Feature("currency", "string", "currency of most bookings", NEVER_BOOKED),
         Feature("average_booking_value", "float64", "mean amount of a booking", NEVER_BOOKED),
         Feature("average_party_size", "float64", "mean number of seats of a booking", NEVER_BOOKED),
         Feature("average_booking_lead_time", "float64", "mean days from booking to departure", NEVER_BOOKED),

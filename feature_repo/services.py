@@ -25,7 +25,7 @@ INSIGHT_FEATURES = (
     f"{TASTE.name}:favourite_family",
 )
 SERVICES = {
-    CHURN: (CHURN_FEATURES, "What the churn model of version 1 sees."),
+    CHURN: ((*CHURN_FEATURES, f"{BOOKING.name}:currency"), "What the churn model of version 1 sees; the currency is for its reasons."),
     RECOMMENDER: (RECOMMENDER_FEATURES, "What the recommender of version 1 knows of a customer."),
     INSIGHT: (INSIGHT_FEATURES, "What the CustomerInsight shows."),
 }

@@ -91,7 +91,7 @@ class Answers:
             customer_id=customer_id,
             person=tenant.profiles.person(customer_id) if with_person else None,
             as_of=row.as_of,
-            behavior=behavior_aggregate(row),
+            behavior=behavior_aggregate(row, tenant.recommending.offers.family_names(language)),
             engagement=engagement_score(row, risk),
             channel_preference=channel_preference(row),
             segments=[],
@@ -171,6 +171,7 @@ class Answers:
             probability=probability,
             band=band(probability),
             lifetime_revenue=known["lifetime_revenue"],
+            currency=known["currency"],
             last_booking_at=known["last_booking_at"],
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from models.churn import Band, Contribution
-from serving.languages import Language, spelled_months, spelled_number
+from serving.languages import Language, spelled_money, spelled_months
 from serving.replies import Reason
 
 MOST_REASONS = 4
@@ -95,12 +95,12 @@ def _upcoming(known: Features) -> Texts | None:
 
 
 def _spend(known: Features) -> Texts | None:
-    amount, year = known["lifetime_revenue"], known["revenue_365d"]
+    amount, year, currency = known["lifetime_revenue"], known["revenue_365d"], known.get("currency")
     return {
-        "de": f"Umsatz bisher {spelled_number(amount, 'de')} €, davon {spelled_number(year, 'de')} € "
-        "in den letzten zwölf Monaten.",
-        "en": f"Revenue so far €{spelled_number(amount, 'en')}, €{spelled_number(year, 'en')} of it "
-        "in the last twelve months.",
+        "de": f"Umsatz bisher {spelled_money(amount, currency, 'de')}, davon "
+        f"{spelled_money(year, currency, 'de')} in den letzten zwölf Monaten.",
+        "en": f"Revenue so far {spelled_money(amount, currency, 'en')}, "
+        f"{spelled_money(year, currency, 'en')} of it in the last twelve months.",
     }
 
 

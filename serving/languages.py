@@ -1,9 +1,13 @@
 """German and English: which one a caller wants, and how numbers and dates read in it."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 
 Language = Literal["de", "en"]
+
+NBSP = "\N{NO-BREAK SPACE}"
+SYMBOLS = {"EUR": "€", "GBP": "£"}
 
 MONTHS: dict[Language, tuple[str, ...]] = {
     "de": (
@@ -26,6 +30,11 @@ def language_of(accept_language: str | None) -> Language:
     return "de"
 
 
+def spelled_id(identifier: str) -> str:
+    """Return an id that is made of words as one would write them: lueneburger-heide, Lueneburger Heide."""
+    return identifier.replace("-", " ").replace("_", " ").title()
+
+
 def spelled_date(day: date | datetime, language: Language) -> str:
     """Return a date as people write it: 31.05.2026, 31 May 2026."""
     if language == "de":
@@ -37,6 +46,20 @@ def spelled_number(value: float, language: Language, digits: int = 0) -> str:
     """Return a number with the language's separators: 1.234,5 or 1,234.5."""
     text = f"{value:,.{digits}f}"
     return text if language == "en" else text.translate(str.maketrans(",.", ".,"))
+
+
+def spelled_money(value: float | Decimal, currency: str | None, language: Language, digits: int = 0) -> str:
+    """Return an amount of money; currencies without a symbol here keep their code, none has none.
+
+    >>> spelled_money(Decimal("1234.5"), "EUR", "en", 2), spelled_money(99, "CHF", "en").replace(NBSP, " ")
+    ('€1,234.50', 'CHF 99')
+    """
+    number, symbol = spelled_number(float(value), language, digits), SYMBOLS.get(currency or "")
+    if currency is None:
+        return number
+    if language == "de":
+        return f"{number}{NBSP}{symbol or currency}"
+    return f"{symbol}{number}" if symbol else f"{currency}{NBSP}{number}"
 
 
 def spelled_months(days: float, language: Language) -> str:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from activity_log.catalogue import Catalogue, Departure, Tour, catalogue, catalogue_level
 from activity_log.database import Database
 from activity_log.operators import Operator
+from serving.languages import Language, spelled_id
 from serving.requests import Filters
 
 
@@ -65,6 +66,14 @@ class Offers:
             if _passes(offer, wish):
                 by_family.setdefault(offer.tour.family_id, []).append(offer)
         return by_family
+
+    def family_names(self, language: Language) -> dict[str, str]:
+        """Return what to call families: an item that is its own family by its name, others by their id."""
+        tours = self.current().tours
+        return {
+            family: tours[family].name.in_language(language) if family in tours else spelled_id(family)
+            for family in {tour.family_id for tour in tours.values()}
+        }
 
     def families_of(self, tour_ids: Collection[str]) -> tuple[str, ...]:
         """Return the families of tours, unknown tours left out; a tour without a catalogue is its own family."""

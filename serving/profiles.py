@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -175,11 +175,13 @@ class Profiles:
         )
 
 
-def behavior_aggregate(row: OnlineRow) -> BehaviorAggregate | None:
+def behavior_aggregate(row: OnlineRow, family_names: Mapping[str, str]) -> BehaviorAggregate | None:
     """Return the BehaviorAggregate of a feature row, None for a customer not materialised yet."""
     if row.as_of is None:
         return None
-    return BehaviorAggregate(**{name: row.features[name] for name in BehaviorAggregate.model_fields})
+    family = row.features["favourite_family"]
+    known = row.features | {"favourite_family_name": family_names.get(family, family)}
+    return BehaviorAggregate(**{name: known[name] for name in BehaviorAggregate.model_fields})
 
 
 def engagement_score(row: OnlineRow, risk: ChurnRisk | None) -> EngagementScore:

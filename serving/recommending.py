@@ -80,7 +80,7 @@ class Recommending:
             loaded = self._models.recommender(self._operator.operator_id, now)
         except NoModelError:
             return self._next_departures(visitor, offers, n, language, now)
-        recommender, names = loaded.model, self._family_names(language)
+        recommender, names = loaded.model, self.offers.family_names(language)
         ranked = recommender.rank(known.history, Context(month=known.month))
         suggestions = [
             _Suggestion(family, score, suggestion_reason(evidence, names, language))
@@ -100,7 +100,7 @@ class Recommending:
         (family,) = self.offers.families_of([tour_id])
         if tour_id not in self.offers.current().tours and family not in loaded.model.families:
             raise UnknownTourError(f"unknown tour '{tour_id}'")
-        offers, names = self.offers.bookable(Wish(today=now.date())), self._family_names(language)
+        offers, names = self.offers.bookable(Wish(today=now.date())), self.offers.family_names(language)
         suggestions = [
             _Suggestion(other, score, suggestion_reason(evidence, names, language))
             for other, score, evidence in loaded.model.also_booked(family)
@@ -133,17 +133,6 @@ class Recommending:
             for nights in [tours[trip.tour_id].nights if trip.tour_id in tours else 0]
             if trip.departure_date + timedelta(days=nights) >= now.date()
         ]
-
-    def _family_names(self, language: Language) -> Mapping[str, str]:
-        """Return what to call families: an item that is its own family by its name, others by their id."""
-        tours = self.offers.current().tours
-        families = {tour.family_id for tour in tours.values()}
-        return {
-            family: tours[family].name.in_language(language)
-            if family in tours
-            else family.replace("-", " ").replace("_", " ").title()
-            for family in families
-        }
 
     def _next_departures(
         self, visitor: Visitor, offers: Mapping[str, list[Offer]], n: int, language: Language, now: datetime

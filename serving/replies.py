@@ -35,7 +35,7 @@ class Reason(Reply):
 
 
 class RecommendedTour(Reply):
-    """One suggestion. For an operator of undated items the departure fields are null."""
+    """One suggestion; `price` is for one person. For an operator of undated items the departure is null."""
 
     tour_id: str
     departure_id: str | None
@@ -97,6 +97,7 @@ class BehaviorAggregate(Reply):
     """What the customer has done. Revenue and bookings as booker; seat, stop and no-shows as traveller."""
 
     lifetime_revenue: float
+    currency: str | None
     total_bookings: int
     cancelled_bookings: int
     last_booking_at: datetime | None
@@ -105,6 +106,7 @@ class BehaviorAggregate(Reply):
     usual_booking_month: int | None
     usual_travel_month: int | None
     favourite_family: str | None
+    favourite_family_name: str | None
     average_party_size: float | None
     total_trips: int
     preferred_seat_position: str | None

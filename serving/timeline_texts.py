@@ -1,5 +1,6 @@
 """One sentence per touchpoint, in German or English."""
 
+from decimal import Decimal
 from functools import singledispatch
 
 from activity_log.contracts.backoffice import (
@@ -24,7 +25,7 @@ from activity_log.contracts.operations import (
     OnboardSaleRecorded,
     ServiceLegCompleted,
 )
-from serving.languages import Language, spelled_date, spelled_number
+from serving.languages import Language, spelled_date, spelled_money
 
 CHANNELS: dict[Language, dict[str, str]] = {
     "de": {
@@ -49,13 +50,8 @@ def timeline_text(payload: Payload, tour_name: str | None, language: Language) -
     return _texts(payload, tour_name)[language]
 
 
-def _money(amount: object, currency: str | None) -> Texts:
-    value = float(str(amount))
-    unit = currency or "EUR"
-    return {
-        "de": f"{spelled_number(value, 'de', 2)} {unit}",
-        "en": f"{unit} {spelled_number(value, 'en', 2)}",
-    }
+def _money(amount: Decimal, currency: str | None) -> Texts:
+    return {language: spelled_money(amount, currency, language, 2) for language in CHANNELS}
 
 
 @singledispatch

@@ -65,9 +65,9 @@ FAMILIES: tuple[Family, ...] = (
 )  # fmt: skip
 
 BOARDING_POINTS: tuple[str, ...] = (
-    "bp-hannover", "bp-hildesheim", "bp-braunschweig", "bp-celle", "bp-goettingen", "bp-peine", "bp-wolfsburg",
-    "bp-hameln", "bp-salzgitter", "bp-nienburg", "bp-minden", "bp-uelzen", "bp-gifhorn", "bp-stade",
-    "bp-verden", "bp-goslar",
+    "hannover", "hildesheim", "braunschweig", "celle", "goettingen", "peine", "wolfsburg",
+    "hameln", "salzgitter", "nienburg", "minden", "uelzen", "gifhorn", "stade",
+    "verden", "goslar",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from activity_log.importing.trade import Trade, trade_of
 from activity_log.ingestion import Receipt, ingest
 from activity_log.operators import Operator
 
-BATCH = 20_000
+BATCH = 10_000
 """Large, since event ids are spread evenly over their index: few commits write its pages few times."""
 
 

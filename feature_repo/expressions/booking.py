@@ -24,6 +24,7 @@ def booking_behaviour(facts: Facts, as_of: ir.Table) -> ir.Table:
         _cancellations(facts, as_of),
         most_frequent(bookings, "booking_month", "usual_booking_month"),
         most_frequent(bookings, "travel_month", "usual_travel_month"),
+        most_frequent(bookings, "currency", "currency"),
     )
     counts = ("total_bookings", "bookings_365d", "bookings_730d", "cancelled_bookings", "upcoming_trips")
     sums = ("lifetime_revenue", "revenue_365d", "revenue_730d")

@@ -43,9 +43,7 @@ class ImplicitALS(Rung):
     @classmethod
     def fit(cls, bookings: Bookings, settings: ALSSettings) -> Self:
         """Alternate between customers and families. BLAS gets one thread: implicit brings its own."""
-        counts = bookings.counts()
-        with threadpool_limits(1, user_api="blas"):
-            item_factors = _item_factors(counts, settings)
+        item_factors = _item_factors(bookings.counts(), settings)
         return cls(bookings.families, item_factors, settings.regularisation, settings.alpha)
 
     @cached_property
@@ -96,15 +94,18 @@ class ImplicitALS(Rung):
 
 
 def _item_factors(counts: sparse.csr_array, settings: ALSSettings) -> np.ndarray:
-    from implicit.cpu.als import AlternatingLeastSquares
+    from implicit.cpu.als import (
+        AlternatingLeastSquares,
+    )  # loads a BLAS of its own, so before the limit is set
 
     confidence = sparse.csr_matrix(counts, dtype=np.float32)
     confidence.data = (1.0 + settings.alpha * confidence.data).astype(np.float32)
-    model = AlternatingLeastSquares(
-        factors=min(settings.factors, counts.shape[1]),
-        regularization=settings.regularisation,
-        iterations=settings.iterations,
-        random_state=settings.seed,
-    )
-    model.fit(confidence, show_progress=False)
+    with threadpool_limits(1, user_api="blas"):
+        model = AlternatingLeastSquares(
+            factors=min(settings.factors, counts.shape[1]),
+            regularization=settings.regularisation,
+            iterations=settings.iterations,
+            random_state=settings.seed,
+        )
+        model.fit(confidence, show_progress=False)
     return np.asarray(model.item_factors)

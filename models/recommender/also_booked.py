@@ -10,7 +10,7 @@ from scipy import sparse
 
 from models.recommender.bookings import Bookings, binary
 from models.recommender.contract import Rung, Settings
-from models.recommender.pairs import co_bookings, largest_per_row, row_numbers, stacked
+from models.recommender.pairs import co_bookings, largest_per_row, row_numbers, stacked, stored
 
 
 class AlsoBookedSettings(Settings):
@@ -51,7 +51,7 @@ class AlsoBooked(Rung):
         """Return the similarity of each family of the history to `family`."""
         weights = np.zeros(len(self.families))
         for booked in history.indices:
-            weights[booked] = self.similarity[booked, family]
+            weights[booked] = stored(self.similarity, booked, family)
         return weights
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
@@ -80,6 +81,11 @@ class Rung(ABC):
     name: ClassVar[str]
     families: tuple[str, ...]
 
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The column of each family."""
+        return {family: column for column, family in enumerate(self.families)}
+
     @classmethod
     @abstractmethod
     def fit(cls, bookings: Bookings, settings: Any) -> Self:
@@ -108,7 +114,7 @@ class Rung(ABC):
 
     def score(self, history: History, context: Context) -> np.ndarray:
         """Return one score per family, (families,)."""
-        scores: np.ndarray = self.score_many(history_row(self.families, history), months_row(context))[0]
+        scores: np.ndarray = self.score_many(history_row(self.index, history), months_row(context))[0]
         return scores
 
     def explain(self, history: History, context: Context, family: str, counts: BookingCounts) -> Evidence:
@@ -118,7 +124,7 @@ class Rung(ABC):
         """
         known = {name for name in (*history.families, *history.viewed) if name in counts.index}
         if family not in known:
-            weights = self.contributions(history_row(self.families, history), counts.index[family])
+            weights = self.contributions(history_row(self.index, history), counts.index[family])
             strongest = self.families[int(np.argmax(weights))]
             both = counts.customers_of_both(strongest, family)
             if strongest in known and weights.max() > 0 and both:
@@ -134,14 +140,19 @@ def seasonal_evidence(counts: BookingCounts, context: Context, family: str) -> E
     return Evidence("season_popularity", family, customers=customers, month=month)
 
 
-def history_row(families: tuple[str, ...], history: History) -> sparse.csr_array:
-    """Return a history as (1, families): times booked, plus one where viewed. Unknown families are left out."""
-    column = {family: position for position, family in enumerate(families)}
-    told = [*zip(history.families, history.counts, strict=True), *((name, 1) for name in history.viewed)]
-    kept = [(column[name], float(times)) for name, times in told if name in column]
-    columns = np.array([position for position, _ in kept], dtype=np.int64)
-    row = (np.array([times for _, times in kept]), (np.zeros_like(columns), columns))
-    return sparse.csr_array(row, shape=(1, len(families)))
+def history_row(index: Mapping[str, int], history: History) -> sparse.csr_array:
+    """Return a history as (1, families): times booked, plus one where viewed. Unknown families are left out.
+
+    index: the column of each family.
+    """
+    times: dict[int, float] = {}
+    booked = zip(history.families, history.counts, strict=True)
+    for family, count in (*booked, *((family, 1) for family in history.viewed)):
+        if family in index:
+            times[index[family]] = times.get(index[family], 0.0) + count
+    columns = sorted(times)
+    row = ([times[column] for column in columns], columns, [0, len(columns)])
+    return sparse.csr_array(row, shape=(1, len(index)), dtype=np.float64)
 
 
 def months_row(context: Context) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from models.recommender.bookings import Bookings, binary
-from models.recommender.pairs import co_bookings, largest_per_row, stacked
+from models.recommender.pairs import co_bookings, largest_per_row, stacked, stored
 
 PAIRS_KEPT = 200
 """Per family, the pairs with most customers are kept; one that is not kept is never claimed."""
@@ -57,11 +57,7 @@ class BookingCounts:
 
     def customers_of_both(self, first: str, second: str) -> int:
         """Return how many customers booked both families; 0 also where the pair was not kept."""
-        start, end = self.both.indptr[self.index[first] :][:2]
-        columns = self.both.indices[start:end]
-        place = int(np.searchsorted(columns, self.index[second]))
-        found = place < len(columns) and columns[place] == self.index[second]
-        return int(self.both.data[start + place]) if found else 0
+        return int(stored(self.both, self.index[first], self.index[second]))
 
 
 def _customers(counts: sparse.csr_array) -> np.ndarray:

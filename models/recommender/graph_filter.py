@@ -46,8 +46,7 @@ class GraphFilter(Rung):
         """Compare all pairs, and find the leading vectors (seeded; BLAS gets one thread, for the same bits)."""
         booked = binary(bookings.counts())
         roots = np.sqrt(np.maximum(np.bincount(booked.indices, minlength=booked.shape[1]), 1.0))
-        with threadpool_limits(1, user_api="blas"):
-            vectors = _leading_vectors(booked, roots, settings)
+        vectors = _leading_vectors(booked, roots, settings)
         pairs = AlsoBooked.fit(bookings, settings.pairs)
         return cls(bookings.families, pairs, vectors, roots, settings.weight)
 
@@ -96,6 +95,8 @@ def _leading_vectors(
     breadth = np.sqrt(np.maximum(np.diff(booked.indptr), 1.0))
     scaled = sparse.diags_array(1 / breadth) @ booked @ sparse.diags_array(1 / roots)
     factors = max(1, min(settings.factors, min(booked.shape) // 2))
-    _, _, vectors = randomized_svd(sparse.csr_matrix(scaled), factors, n_iter=6, random_state=settings.seed)
+    matrix = sparse.csr_matrix(scaled)
+    with threadpool_limits(1, user_api="blas"):
+        _, _, vectors = randomized_svd(matrix, factors, n_iter=6, random_state=settings.seed)
     leading: np.ndarray = vectors.T
     return leading

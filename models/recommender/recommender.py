@@ -1,9 +1,8 @@
 """The recommender artefact: all fitted rungs, which of them is live, and how a ranking is made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
@@ -58,20 +57,30 @@ class Recommender:
     trained_as_of: datetime
     n_customers: int
 
-    def rank(self, history: History, context: Context, n: int | None = None) -> list[Ranked]:
-        """Return the n best families (None: all), best first, each with its evidence."""
+    def rank(
+        self,
+        history: History,
+        context: Context,
+        n: int | None = None,
+        among: Collection[str] | None = None,
+    ) -> list[Ranked]:
+        """Return the n best families (None: all), best first, each with its evidence.
+
+        among: only these families, as what can be booked (None: any); such as the model does not know are left out.
+        """
         scores = self.scores(history, context)
-        best = np.argsort(-scores, kind="stable")[:n]
-        names = [self.families[position] for position in best]
+        order = np.argsort(-scores, kind="stable")
+        best = [place for place in order.tolist() if among is None or self.families[place] in among][:n]
         return [
-            Ranked(name, float(scores[position]), self.explain(history, context, name))
-            for name, position in zip(names, best, strict=True)
+            Ranked(family, float(scores[place]), self.explain(history, context, family))
+            for place in best
+            for family in [self.families[place]]
         ]
 
     def scores(self, history: History, context: Context) -> np.ndarray:
         """Return the estimated chance of each family to be booked next, (families,), summing to 1."""
-        seen = history_row(self.families, history)
-        booked = history_row(self.families, History(history.families, history.counts))
+        seen = history_row(self.counts.index, history)
+        booked = history_row(self.counts.index, History(history.families, history.counts))
         rung, season = self.rungs[self.basis(history).rung], self.rungs[SeasonPopularity.name]
         blend = Blend(rung, season, self.season_weight, self.repeat)
         chances: np.ndarray = blend.chances(seen, booked, months_row(context))[0]
@@ -88,9 +97,9 @@ class Recommender:
 
     def basis(self, history: History) -> Basis:
         """Return which rung answers for this history, and why. Families unknown to the model do not count."""
-        if any(family in self._known for family in history.families):
+        if any(family in self.counts.index for family in history.families):
             return Basis(self.live, "live", self.why)
-        if any(family in self._known for family in history.viewed):
+        if any(family in self.counts.index for family in history.viewed):
             return Basis(AlsoBooked.name, "only_viewed", "no bookings are known, only tours looked at")
         return Basis(SeasonPopularity.name, "nothing_known", "nothing is known of this visitor yet")
 
@@ -99,7 +108,7 @@ class Recommender:
 
         score: the similarity. Only families that a customer of `family` has booked.
         """
-        if family not in self._known:
+        if family not in self.counts.index:
             return []
         viewed = History(viewed=(family,))
         rung = self.rungs[AlsoBooked.name]
@@ -145,7 +154,3 @@ class Recommender:
             trained_as_of=datetime.fromisoformat(card["trained_as_of"]),
             n_customers=card["n_customers"],
         )
-
-    @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(self.families)

@@ -19,6 +19,7 @@ class SlippingCustomer:
     probability: float
     band: Band
     lifetime_revenue: float
+    currency: str | None
     last_booking_at: datetime | None
 
 

@@ -1,34 +1,16 @@
 """Dates, numbers and money as people of the language write them."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from serving.crm.texts import Plural, Texts
-from serving.languages import MONTHS, Language, spelled_number
+from serving.languages import MONTHS, NBSP
 
 OPERATORS_ZONE = ZoneInfo("Europe/Berlin")
 """Moments are stored in UTC and shown in the time zone of the operators' offices."""
 
-BOOKS_CURRENCY = "EUR"
-"""Sums over a customer's bookings carry no currency of their own."""
-
-SYMBOLS = {"EUR": "€", "GBP": "£"}
-NBSP = "\N{NO-BREAK SPACE}"
 DAYS_PER_MONTH = 30.44
 LONGEST_IN_DAYS = 60
-
-
-def money_text(value: float | Decimal, currency: str, language: Language) -> str:
-    """Write an amount of money; currencies without a symbol here keep their code.
-
-    >>> money_text(Decimal("1234.5"), "EUR", "en"), money_text(99, "CHF", "en").replace(NBSP, " ")
-    ('€1,234.50', 'CHF 99.00')
-    """
-    number, symbol = spelled_number(float(value), language, 2), SYMBOLS.get(currency)
-    if language == "de":
-        return f"{number}{NBSP}{symbol or currency}"
-    return f"{symbol}{number}" if symbol else f"{currency}{NBSP}{number}"
 
 
 def percent_text(share: float, language: Language) -> str:

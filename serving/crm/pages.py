@@ -14,7 +14,7 @@ from serving.crm.session import COOKIE_PATH
 from serving.crm.texts import Texts
 from serving.crm.texts_de import GERMAN
 from serving.crm.texts_en import ENGLISH
-from serving.languages import MONTHS, Language, spelled_number
+from serving.languages import MONTHS, Language, spelled_id, spelled_money, spelled_number
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -80,8 +80,8 @@ def _language_switch(request: Request, texts: Texts) -> str:
 def _formats(texts: Texts) -> dict[str, object]:
     return {
         "number": partial(spelled_number, language=texts.language),
-        "money": partial(formats.money_text, language=texts.language),
-        "revenue": partial(formats.money_text, currency=formats.BOOKS_CURRENCY, language=texts.language),
+        "money": partial(spelled_money, language=texts.language, digits=2),
+        "spelled": spelled_id,
         "months": MONTHS[texts.language],
         "percent": partial(formats.percent_text, language=texts.language),
         "day": partial(formats.date_text, texts=texts),

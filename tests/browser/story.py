@@ -91,9 +91,9 @@ class StoryDesk:
         if not self.has_model:
             raise NoModelError("no churn model is live for 'nordlicht'")
         return [
-            SlippingCustomer(ANNA, "Anna Petersen", 0.724, "high", 5284.5, datetime(2025, 1, 18, tzinfo=UTC)),
-            SlippingCustomer(CLARA, "Clara Lüders", 0.41, "medium", 8120.0, datetime(2025, 9, 2, tzinfo=UTC)),
-            SlippingCustomer(MALLORY, f"{MARKUP} Mallory", 0.12, "low", 349.0, None),
+            SlippingCustomer(ANNA, "Anna Petersen", 0.724, "high", 5284.5, "EUR", datetime(2025, 1, 18, tzinfo=UTC)),
+            SlippingCustomer(CLARA, "Clara Lüders", 0.41, "medium", 8120.0, "EUR", datetime(2025, 9, 2, tzinfo=UTC)),
+            SlippingCustomer(MALLORY, f"{MARKUP} Mallory", 0.12, "low", 349.0, "EUR", None),
         ]
 
 
@@ -157,6 +157,7 @@ def anna(language: str) -> CustomerInsight:
         person=person(ANNA, birth_date=date(1949, 3, 8), consent=True),
         as_of=NOW,
         behavior=BehaviorAggregate(
+            currency="EUR",
             lifetime_revenue=5284.5,
             total_bookings=7,
             cancelled_bookings=1,
@@ -165,7 +166,8 @@ def anna(language: str) -> CustomerInsight:
             median_booking_gap_days=364.0,
             usual_booking_month=1,
             usual_travel_month=5,
-            favourite_family="Nordsee",
+            favourite_family="nordsee",
+            favourite_family_name="Nordsee",
             average_party_size=2.0,
             total_trips=6,
             preferred_seat_position="window-front",

@@ -30,7 +30,7 @@ from training.recommender.metrics import PerCustomer, best, ranking_metrics
 Progress = Callable[[str], object]
 
 CUSTOMERS_AT_ONCE = 500
-MOST_JUDGED, LEAST_JUDGED = 5_000, 100
+MOST_JUDGED, LEAST_JUDGED = 20_000, 100
 """How many held-out customers choose; with fewer than the least, popularity is the champion."""
 TIE_BREAK = 1e-9
 SEED = 7
@@ -46,8 +46,9 @@ TRIED: Mapping[str, tuple[Settings, ...]] = {
         ALSSettings(factors=64, regularisation=10.0, alpha=10.0, iterations=15),
     ),
     GraphFilter.name: (
-        GraphFilterSettings(factors=256, pairs=AlsoBookedSettings(shrinkage=1.0)),
-        GraphFilterSettings(factors=32, pairs=AlsoBookedSettings(shrinkage=1.0)),
+        GraphFilterSettings(factors=256, weight=0.3, pairs=AlsoBookedSettings(shrinkage=1.0)),
+        GraphFilterSettings(factors=256, weight=0.1, pairs=AlsoBookedSettings(shrinkage=1.0)),
+        GraphFilterSettings(factors=32, weight=0.1, pairs=AlsoBookedSettings(shrinkage=1.0)),
     ),
 }
 """What is tried of each rung."""

@@ -1,0 +1,55 @@
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from activity_log.database import Database, open_database
+from activity_log.operators import Operator, find_operator, register_operator
+
+from .stories import KEY, NOW, Books
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the operators `reisen` and `konkurrenz`, to be copied: migrating takes most of the time."""
+    path = tmp_path_factory.mktemp("template") / "log.db"
+    with closing(open_database(f"sqlite:///{path}")) as database:
+        register_operator(database, "reisen", now=NOW, pseudonym_key=KEY)
+        register_operator(database, "konkurrenz", now=NOW, pseudonym_key=KEY[::-1])
+    return path
+
+
+OpenFresh = Callable[[], Database]
+
+
+@pytest.fixture
+def open_fresh(template: Path, tmp_path: Path) -> Iterator[OpenFresh]:
+    """Open as many fresh databases as a test likes."""
+    opened: list[Database] = []
+
+    def open_copy() -> Database:
+        path = tmp_path / f"log-{len(opened)}.db"
+        shutil.copy(template, path)
+        opened.append(open_database(f"sqlite:///{path}"))
+        return opened[-1]
+
+    yield open_copy
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def database(open_fresh: OpenFresh) -> Database:
+    return open_fresh()
+
+
+@pytest.fixture
+def reisen(database: Database) -> Operator:
+    return find_operator(database, "reisen")
+
+
+@pytest.fixture
+def books() -> Books:
+    return Books()
