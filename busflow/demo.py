@@ -11,7 +11,7 @@ import typer
 
 from activity_log.clock import utc_now
 from activity_log.settings import Settings, load_settings
-from busflow.commands.running import LOOPBACK, PORT, serve_command, serve_environment
+from busflow.commands.running import LOOPBACK, PORT, check_port, serve_command, serve_environment
 from busflow.console import progress_bar, say, stderr
 
 OPERATOR = "nordlicht"
@@ -35,6 +35,7 @@ def demo(
     port: Annotated[int, typer.Option(min=1, max=65_535)] = PORT,
 ) -> None:
     """Simulate an operator, learn from its events, and serve what was learned."""
+    check_port(LOOPBACK, port)
     home = load_settings().home / "demo"
     shutil.rmtree(home, ignore_errors=True)
     settings, now = load_settings(home=home), utc_now()

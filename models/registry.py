@@ -5,6 +5,7 @@ One registered model per operator and task, "nordlicht.churn". `champion` is ser
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,6 +68,9 @@ class ModelRegistry:
             self._artifacts.mkdir(parents=True, exist_ok=True)
         self._uri = settings.tracking_uri
         self._client = MlflowClient(self._uri)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # MLflow's own, met when its tables are set up
+            self._client.search_registered_models(max_results=1)
 
     def log(self, run: Run) -> str:
         """Log a training run and register its model as challenger; return the version."""

@@ -1,6 +1,7 @@
 """Commands that run and examine an installation."""
 
 import os
+import socket
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -26,8 +27,16 @@ def serve(
 ) -> None:
     """Start the service; it ends with Ctrl-C."""
     settings = load_settings()
+    check_port(host, port)
     say(f"listening on http://{host}:{port}" + (" (this machine only)" if host == LOOPBACK else ""))
     os.execve(sys.executable, serve_command(host, port), serve_environment(settings))  # noqa: S606
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise WrongUseError if somebody listens there already."""
+    with socket.socket() as probe:
+        if probe.connect_ex((host, port)) == 0:
+            raise WrongUseError(f"port {port} on {host} is taken: stop what listens there, or choose another --port")
 
 
 def serve_command(host: str, port: int) -> list[str]:

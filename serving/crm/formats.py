@@ -4,7 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from serving.crm.texts import Plural, Texts
-from serving.languages import MONTHS, NBSP
+from serving.languages import MONTHS, NBSP, Language, spelled_number
 
 OPERATORS_ZONE = ZoneInfo("Europe/Berlin")
 """Moments are stored in UTC and shown in the time zone of the operators' offices."""

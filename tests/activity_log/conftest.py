@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -7,8 +7,7 @@ import pytest
 
 from activity_log.database import Database, open_database
 from activity_log.operators import Operator, find_operator, register_operator
-
-from .stories import KEY, NOW, Books
+from tests.activity_log.stories import KEY, NOW, Books, OpenFresh
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +18,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         register_operator(database, "reisen", now=NOW, pseudonym_key=KEY)
         register_operator(database, "konkurrenz", now=NOW, pseudonym_key=KEY[::-1])
     return path
-
-
-OpenFresh = Callable[[], Database]
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Small stories about people who travel by coach, told as the CloudEvents their bookings would send."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from activity_log.gate import Admission, Gate
 from activity_log.ingestion import Receipt, ingest
 
 Event = dict[str, Any]
+OpenFresh = Callable[[], Database]
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = b"a key for tests only, 32 bytes.."

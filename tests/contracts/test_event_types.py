@@ -7,8 +7,7 @@ import pytest
 from activity_log.contracts.commerce import BookingConfirmed
 from activity_log.contracts.types import SOURCES, TYPES
 from activity_log.gate import Accepted, Gate
-
-from .examples import EXAMPLES
+from tests.contracts.examples import EXAMPLES
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -1,7 +1,6 @@
 from activity_log.contracts.types import TYPES
 from activity_log.contracts.upcasting import UPCASTS, upcast
-
-from .examples import EXAMPLES
+from tests.contracts.examples import EXAMPLES
 
 PERSON = EXAMPLES["PersonProfileUpdated"]
 PASSENGER = {key: value for key, value in PERSON.items() if key != "person_profile_id"} | {
