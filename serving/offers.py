@@ -1,5 +1,6 @@
 """What can be booked now: departures by family, kept level with the log's catalogue."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -9,6 +10,8 @@ from activity_log.database import Database
 from activity_log.operators import Operator
 from serving.languages import Language, spelled_id
 from serving.requests import Filters
+
+_SEASON = re.compile(r"\s*\b(?:19|20)\d\d\b")
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,31 @@ class Offers:
         return by_family
 
     def family_names(self, language: Language) -> dict[str, str]:
-        """Return what to call families: an item that is its own family by its name, others by their id."""
-        tours = self.current().tours
-        return {
-            family: tours[family].name.in_language(language) if family in tours else spelled_id(family)
-            for family in {tour.family_id for tour in tours.values()}
-        }
+        """Return what to call families, from what the names of their tours have in common."""
+        names: dict[str, list[str]] = {}
+        for tour in self.current().tours.values():
+            names.setdefault(tour.family_id, []).append(tour.name.in_language(language))
+        return {family: family_name(family, tours) for family, tours in names.items()}
 
     def families_of(self, tour_ids: Collection[str]) -> tuple[str, ...]:
         """Return the families of tours, unknown tours left out; a tour without a catalogue is its own family."""
         tours = self.current().tours
         return tuple(tours[tour_id].family_id if tour_id in tours else tour_id for tour_id in tour_ids)
+
+
+def family_name(family_id: str, tour_names: Sequence[str]) -> str:
+    """Return the words all tours of a family begin with, without the season; its id where they share none.
+
+    >>> family_name("allgaeu", ["Allgäu 2026 – Herbstreise", "Allgäu 2027 – Königsschlösser"])
+    'Allgäu'
+    >>> family_name("85048", ["Christmas glass ball"])
+    'Christmas glass ball'
+    """
+    words = [_SEASON.split(name, maxsplit=1)[0].split() for name in tour_names]
+    shared = [
+        first for first, *others in zip(*words, strict=False) if all(other == first for other in others)
+    ]
+    return " ".join(shared).rstrip(" –-:,") or spelled_id(family_id)
 
 
 def is_bookable(departure: Departure, wish: Wish) -> bool:

@@ -18,7 +18,13 @@ from serving.live_models import LiveModels, model_info
 from serving.offers import Offer, Offers, Wish
 from serving.replies import Reason, RecommendationModel, RecommendedTour
 from serving.requests import Filters
-from serving.suggestion_reasons import departures_reason, suggestion_reason
+from serving.suggestion_reasons import (
+    also_booked_note,
+    basis_note,
+    departures_reason,
+    next_departures_note,
+    suggestion_reason,
+)
 
 NEXT_DEPARTURES = "next_departures"
 
@@ -89,7 +95,8 @@ class Recommending:
         ]
         basis = recommender.basis(known.history)
         items = _items(suggestions[:n], offers, known.month, language)
-        return self._reply(visitor.customer_id, loaded, basis.rung, basis.why, items, now)
+        note = basis_note(basis, language)
+        return self._reply(visitor.customer_id, loaded, basis.rung, note, items, now)
 
     def also_booked(self, tour_id: str, n: int, language: Language, now: datetime) -> RecommendationModel:
         """Rank what bookers of a tour's family booked too, as far as it can be booked now.
@@ -106,9 +113,9 @@ class Recommending:
             for other, score, evidence in loaded.model.also_booked(family)
             if other in offers
         ]
-        why = f"booked by customers who booked {family}"
+        note = also_booked_note(names.get(family, family), language)
         items = _items(suggestions[:n], offers, None, language)
-        return self._reply(None, loaded, AlsoBooked.name, why, items, now)
+        return self._reply(None, loaded, AlsoBooked.name, note, items, now)
 
     def _known(self, visitor: Visitor) -> _Known:
         viewed = self.offers.families_of(visitor.viewed_tours)
@@ -140,15 +147,15 @@ class Recommending:
         soonest = sorted(offers, key=lambda family: _departs(offers[family][0]))
         suggestions = [_Suggestion(family, 0.0, departures_reason(language)) for family in soonest]
         items = _items(suggestions[:n], offers, None, language)
-        why = "no recommender is live for this operator yet"
-        return self._reply(visitor.customer_id, None, NEXT_DEPARTURES, why, items, now)
+        note = next_departures_note(language)
+        return self._reply(visitor.customer_id, None, NEXT_DEPARTURES, note, items, now)
 
     def _reply(
         self,
         customer_id: str | None,
         loaded: Loaded[Recommender] | None,
         basis: str,
-        why: str,
+        note: str,
         items: list[RecommendedTour],
         now: datetime,
     ) -> RecommendationModel:
@@ -157,7 +164,7 @@ class Recommending:
             customer_id=customer_id,
             model=model_info(loaded) if loaded else None,
             basis=basis,
-            basis_note=why,
+            basis_note=note,
             generated_at=now,
             items=items,
         )

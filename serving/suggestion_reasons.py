@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from models.recommender import Evidence
+from models.recommender import Basis, Evidence
 from serving.languages import MONTHS, Language
 from serving.replies import Reason
 
@@ -26,6 +26,45 @@ def departures_reason(language: Language) -> Reason:
         "en": "One of the next tours with free seats.",
     }
     return Reason(kind="next_departures", text=text[language], evidence={})
+
+
+def basis_note(basis: Basis, language: Language) -> str:
+    """Say in the caller's language what a ranking rests on."""
+    return _BASIS[basis.because][language].format(rung=_RUNGS.get(basis.rung, {}).get(language, basis.rung))
+
+
+def also_booked_note(family: str, language: Language) -> str:
+    """Say what a list of also-booked tours rests on."""
+    return {"de": f"Buchungen der Gäste von {family}.", "en": f"Bookings of the guests of {family}."}[
+        language
+    ]
+
+
+def next_departures_note(language: Language) -> str:
+    """Say why the next departures are shown."""
+    return {
+        "de": "Es ist noch kein Empfehlungsmodell in Betrieb: die nächsten Abfahrten.",
+        "en": "No recommendation model is live yet: the next departures.",
+    }[language]
+
+
+_RUNGS: dict[str, dict[Language, str]] = {
+    "season_popularity": {"de": "Beliebtheit in der Saison", "en": "what is popular in the season"},
+    "also_booked": {"de": "was andere Gäste dazu gebucht haben", "en": "what other guests booked with them"},
+    "als": {"de": "was Gäste mit ähnlichem Geschmack buchen", "en": "what guests of similar taste book"},
+    "graph_filter": {
+        "de": "was Gäste mit ähnlichen Reisen buchen",
+        "en": "what guests of similar trips book",
+    },
+}
+_BASIS: dict[str, dict[Language, str]] = {
+    "live": {"de": "Bisherige Buchungen und {rung}.", "en": "The bookings so far and {rung}."},
+    "only_viewed": {"de": "Die angesehenen Reisen und {rung}.", "en": "The tours looked at and {rung}."},
+    "nothing_known": {
+        "de": "Noch ist keine Buchung bekannt: {rung}.",
+        "en": "No booking is known yet: {rung}.",
+    },
+}
 
 
 def _own_history(evidence: Evidence, names: FamilyNames) -> dict[Language, str]:

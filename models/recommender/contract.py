@@ -148,7 +148,7 @@ def history_row(index: Mapping[str, int], history: History) -> sparse.csr_array:
     times: dict[int, float] = {}
     booked = zip(history.families, history.counts, strict=True)
     for family, count in (*booked, *((family, 1) for family in history.viewed)):
-        if family in index:
+        if family in index and count > 0:
             times[index[family]] = times.get(index[family], 0.0) + count
     columns = sorted(times)
     row = ([times[column] for column in columns], columns, [0, len(columns)])

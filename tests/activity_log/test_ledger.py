@@ -53,8 +53,10 @@ def test_the_log_refuses_to_be_changed(database: Database, books: Books, change)
 
 def test_replacing_a_row_is_a_change_too(database: Database, books: Books):
     send(database, books.books("anna", "nordsee-26", "2026-05-02"))
-    with pytest.raises(IntegrityError), database.writing() as connection:
-        connection.exec_driver_sql("INSERT OR REPLACE INTO event SELECT * FROM event")
+    other_seq = "SELECT seq + 1, operator_id, event_id, source, 'X', 1, 0, 0, '{}' FROM event"
+    for change in ("SELECT * FROM event", other_seq):
+        with pytest.raises(IntegrityError, match="append-only"), database.writing() as connection:
+            connection.exec_driver_sql(f"INSERT OR REPLACE INTO event {change}")
     assert len(logged_ids(database)) == 1
 
 

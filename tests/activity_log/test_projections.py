@@ -1,5 +1,6 @@
 from itertools import accumulate
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
@@ -24,18 +25,21 @@ def empty(database: Database) -> None:
             connection.execute(delete(table))
 
 
+@pytest.fixture
+def straight_and_shuffled(open_fresh: OpenFresh) -> tuple[Database, Database]:
+    straight = open_fresh()
+    send(straight, *STORY)
+    return straight, open_fresh()
+
+
 @_MANY_IN_ONE
 @given(
     order=st.permutations(STORY),
     again=st.lists(st.sampled_from(STORY), max_size=8),
     batches=st.lists(st.integers(1, 9), min_size=30, max_size=30),
 )
-def test_order_of_arrival_and_doubles_change_nothing(open_fresh: OpenFresh, order, again, batches):
-    databases = open_fresh.__dict__.setdefault("kept", [])
-    if not databases:
-        databases += [open_fresh(), open_fresh()]
-        send(databases[0], *STORY)
-    straight, shuffled = databases
+def test_order_of_arrival_and_doubles_change_nothing(straight_and_shuffled, order, again, batches):
+    straight, shuffled = straight_and_shuffled
     empty(shuffled)
     arriving = [*order, *again]
     for end, size in zip(accumulate(batches), batches, strict=True):

@@ -11,6 +11,14 @@ CREATE TRIGGER event_refuses_{verb} BEFORE {verb} ON event
 BEGIN SELECT RAISE(ABORT, 'the activity log is append-only'); END
 """
 
+# INSERT OR REPLACE deletes without asking the DELETE trigger
+NO_REPLACEMENT = """
+CREATE TRIGGER event_refuses_REPLACE BEFORE INSERT ON event
+WHEN EXISTS (SELECT 1 FROM event WHERE seq = NEW.seq)
+    OR EXISTS (SELECT 1 FROM event WHERE operator_id = NEW.operator_id AND event_id = NEW.event_id)
+BEGIN SELECT RAISE(ABORT, 'the activity log is append-only'); END
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -148,6 +156,7 @@ def upgrade() -> None:
     )
     for verb in ("UPDATE", "DELETE"):
         op.execute(APPEND_ONLY.format(verb=verb))
+    op.execute(NO_REPLACEMENT)
 
 
 def downgrade() -> None:
