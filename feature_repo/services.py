@@ -25,7 +25,10 @@ INSIGHT_FEATURES = (
     f"{TASTE.name}:favourite_family",
 )
 SERVICES = {
-    CHURN: ((*CHURN_FEATURES, f"{BOOKING.name}:currency"), "What the churn model of version 1 sees; the currency is for its reasons."),
+    CHURN: (
+        (*CHURN_FEATURES, f"{BOOKING.name}:currency"),
+        "What the churn model of version 1 sees; the currency is for its reasons.",
+    ),
     RECOMMENDER: (RECOMMENDER_FEATURES, "What the recommender of version 1 knows of a customer."),
     INSIGHT: (INSIGHT_FEATURES, "What the CustomerInsight shows."),
 }

@@ -69,7 +69,9 @@ class ModelRegistry:
         self._uri = settings.tracking_uri
         self._client = MlflowClient(self._uri)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # MLflow's own, met when its tables are set up
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # MLflow's own, met when its tables are set up
             self._client.search_registered_models(max_results=1)
 
     def log(self, run: Run) -> str:

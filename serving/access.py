@@ -46,9 +46,9 @@ _LEEWAY = timedelta(seconds=30)
 
 
 class AccessDeniedError(Exception):
-    """No valid token (401), or one that may not do this (403)."""
+    """No valid token (401), one that may not do this (403), or a path that is nobody's (404)."""
 
-    def __init__(self, status: Literal[401, 403], detail: str):
+    def __init__(self, status: Literal[401, 403, 404], detail: str):
         super().__init__(detail)
         self.status = status
         self.detail = detail
@@ -142,9 +142,11 @@ def bearer(authorization: str | None) -> str:
 
 
 def check_role(caller: Caller, path: str) -> None:
-    """Raise AccessDeniedError (403) unless the caller's role may use the path."""
-    allowed = ALLOWED.get("/" + path.strip("/").split("/")[0])
-    if allowed is not None and caller.role not in allowed:
+    """Raise AccessDeniedError unless the caller's role may use the path (403), or if no role may (404)."""
+    allowed = ALLOWED.get("/" + path.split("/")[1])
+    if allowed is None:
+        raise AccessDeniedError(404, f"there is no {path}; GET /docs.json lists what there is")
+    if caller.role not in allowed:
         raise AccessDeniedError(
             403, f"role '{caller.role}' may not use {path}; {', '.join(sorted(allowed))} may"
         )

@@ -1,10 +1,12 @@
-"""What every request passes: the access gate, and the one error shape (RFC 9457)."""
+"""What every request passes: the access gate, the bounds of bodies, and the one error shape (RFC 9457)."""
 
 import json
+import logging
 from collections.abc import Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import ValidationError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +15,7 @@ from serving.access import AccessDeniedError, TokenKeys, bearer, check_role, cur
 from serving.replies import Problem
 
 PROBLEM_JSON = "application/problem+json"
+LARGEST_BODY = 16 * 1024 * 1024
 
 
 def problem(status: int, detail: str) -> JSONResponse:
@@ -31,7 +34,7 @@ class AccessGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge one request."""
-        if scope["type"] != "http" or is_public(scope["path"]) or scope["method"] == "OPTIONS":
+        if scope["type"] != "http" or is_public(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:
@@ -44,8 +47,50 @@ class AccessGate:
         await self._app(scope, receive, send)
 
 
+class JsonBodies:
+    """Refuses bodies larger than LARGEST_BODY, and takes all others for JSON, however they are labelled.
+
+    A label is easily forgotten (curl and urllib call everything a form), and the framework would read such a body
+    as an empty one. The CRM screen's own forms stay forms.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body of one request, and pass both on."""
+        if scope["type"] != "http" or scope["method"] != "POST" or is_public(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        body = await _whole_body(receive)
+        if body is None:
+            detail = f"the body is larger than {LARGEST_BODY // 1024 // 1024} MB; send it in parts"
+            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)(scope, receive, send)
+            return
+        unread = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_again() -> Message:
+            return unread.pop() if unread else await receive()
+
+        headers = MutableHeaders(raw=list(scope["headers"]))
+        headers["content-type"] = "application/json"
+        await self._app({**scope, "headers": headers.raw}, receive_again, send)
+
+
+async def _whole_body(receive: Receive) -> bytes | None:
+    """Return the body, None if it is larger than LARGEST_BODY, without keeping more than that."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
 class OneErrorShape:
-    """Turns the framework's own JSON errors, of several shapes, into problem+json."""
+    """Turns the framework's own errors, of several shapes, into problem+json."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -65,7 +110,7 @@ class OneErrorShape:
             else:
                 held.append(message)
                 if not message.get("more_body", False):
-                    await _as_problem(held)(scope, receive, send)
+                    await _as_problem(held, scope)(scope, receive, send)
 
         await self._app(scope, receive, watch)
 
@@ -77,9 +122,16 @@ def _is_foreign_error(start: MutableMapping[str, Any]) -> bool:
     )
 
 
-def _as_problem(held: list[Message]) -> JSONResponse:
-    body = b"".join(message.get("body", b"") for message in held[1:])
-    return problem(held[0]["status"], _detail(body))
+def _as_problem(held: list[Message], scope: Scope) -> JSONResponse:
+    status, headers = held[0]["status"], Headers(raw=held[0]["headers"])
+    path, allowed = scope["path"], headers.get("allow")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        reply = problem(status, f"{path} does not take {scope['method']}; use {allowed}")
+        reply.headers["Allow"] = allowed or ""
+        return reply
+    if status == HTTPStatus.NOT_FOUND:
+        return problem(status, f"there is no {path}; GET /docs.json lists what there is")
+    return problem(status, _detail(b"".join(message.get("body", b"") for message in held[1:])))
 
 
 def _detail(body: bytes) -> str:
@@ -93,6 +145,14 @@ def _detail(body: bytes) -> str:
         return str(said)[:300]
     if isinstance(said.get("detail"), list):
         return "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in said["detail"][:3]
+            f"{'.'.join(map(str, item['loc'])) or 'body'}: {item['msg']}" for item in said["detail"][:3]
         )
     return str(said.get("error", said.get("detail", "")))
+
+
+class CallersMistakes(logging.Filter):
+    """Keeps wrong request bodies out of the service's log: they may hold personal data, and anybody can send many."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is to be kept."""
+        return not (record.exc_info and isinstance(record.exc_info[1], ValidationError))

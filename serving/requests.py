@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 MOST_ITEMS = 50
 MOST_CUSTOMERS = 1_000
 
-ItemCount = Annotated[int, Field(ge=1, le=MOST_ITEMS)]
-TourIds = Annotated[list[str], Field(max_length=100)]
-CustomerIds = Annotated[list[str], Field(min_length=1, max_length=MOST_CUSTOMERS)]
+ItemCount = Annotated[int, Field(strict=True, ge=1, le=MOST_ITEMS)]
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+TourIds = Annotated[list[Id], Field(max_length=100)]
+CustomerIds = Annotated[list[Id], Field(min_length=1, max_length=MOST_CUSTOMERS)]
 
 
 class Filters(BaseModel):
@@ -31,9 +32,9 @@ class Filters(BaseModel):
 class Feedback(BaseModel):
     """A suggestion was shown or clicked."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     recommendation_id: str = Field(min_length=1, max_length=100)
     kind: Literal["shown", "clicked"]
-    tour_id: str = Field(min_length=1, max_length=200)
+    tour_id: Id
     position: int = Field(ge=1, le=MOST_ITEMS)

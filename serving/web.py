@@ -22,7 +22,6 @@ from serving.replies import EventsReceipt, QuarantinedEvent, Reply
 from serving.requests import Feedback
 from serving.widget.routes import widget_routes
 
-LARGEST_BODY = 16 * 1024 * 1024
 MOST_EVENTS = 10_000
 
 Endpoint = Callable[[Request, Answers, Caller], Awaitable[Response]]
@@ -68,11 +67,8 @@ def _route(path: str, endpoint: Endpoint, method: str) -> Route:
 
 
 async def _post_events(request: Request, answers: Answers, caller: Caller) -> Response:
-    body = await _body(request)
-    if body is None:
-        return _too_large()
     try:
-        parsed = parse_json(body)
+        parsed = parse_json(await request.body())
     except ValueError as error:
         return problem(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}; nothing was taken in")
     documents = parsed if isinstance(parsed, list) else [parsed]
@@ -94,11 +90,8 @@ async def _post_events(request: Request, answers: Answers, caller: Caller) -> Re
 
 
 async def _post_feedback(request: Request, answers: Answers, caller: Caller) -> Response:
-    body = await _body(request)
-    if body is None:
-        return _too_large()
     try:
-        feedback = Feedback.model_validate_json(body)
+        feedback = Feedback.model_validate_json(await request.body())
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "body"
@@ -123,21 +116,6 @@ async def _get_timeline(request: Request, answers: Answers, caller: Caller) -> R
         request.query_params.get("cursor"),
     )
     return _json(page)
-
-
-async def _body(request: Request) -> bytes | None:
-    """Read the body, None if it is larger than LARGEST_BODY, without keeping more than that."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
-
-
-def _too_large() -> Response:
-    detail = f"the body is larger than {LARGEST_BODY // 1024 // 1024} MB; send it in parts"
-    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
 
 def _json(reply: Reply, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -41,7 +41,9 @@ def nordlicht(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedOpe
     simulation = simulate(SimulationSpec(customers=700, until=date(2026, 11, 1)))
     write(simulation, home / "events.jsonl", home / "truth.json")
     database = open_database(settings.log_url)
-    operator = register_operator(database, "nordlicht", now=NOW, pseudonym_key=b"a key for tests only, 32 bytes..")
+    operator = register_operator(
+        database, "nordlicht", now=NOW, pseudonym_key=b"a key for tests only, 32 bytes.."
+    )
     receipt = ingest_file(database, home / "events.jsonl", now=NOW)
     yield SimulatedOperator(settings, database, operator, simulation.truth, receipt, NOW)
     database.close()

@@ -36,7 +36,9 @@ def check_port(host: str, port: int) -> None:
     """Raise WrongUseError if somebody listens there already."""
     with socket.socket() as probe:
         if probe.connect_ex((host, port)) == 0:
-            raise WrongUseError(f"port {port} on {host} is taken: stop what listens there, or choose another --port")
+            raise WrongUseError(
+                f"port {port} on {host} is taken: stop what listens there, or choose another --port"
+            )
 
 
 def serve_command(host: str, port: int) -> list[str]:

@@ -27,16 +27,14 @@ def test_the_migrations_make_the_schema_that_the_code_speaks_of(database: Databa
 
 
 def test_writing_is_all_or_nothing(database: Database):
-    with pytest.raises(RuntimeError, match="half-way"), database.writing() as connection:
-        row = {
-            "operator_id": "neu",
-            "name": "Neu",
-            "undated": False,
-            "pseudonym_key": b"k",
-            "registered_at": NOW,
-        }
-        connection.execute(insert(schema.operator).values(row))
-        raise RuntimeError("half-way")
+    def half_way() -> None:
+        row = ("neu", "Neu", False, b"k", NOW)
+        with database.writing() as connection:
+            connection.execute(insert(schema.operator).values(row))
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        half_way()
     assert [operator.operator_id for operator in list_operators(database)] == ["konkurrenz", "reisen"]
 
 

@@ -34,9 +34,11 @@ BAD_ENVELOPES = [
     ({"operatorid": "fremd"}, "operatorid: unknown operator 'fremd'; register it first"),
     ({"operatorid": "Reisen!"}, "operatorid: String should match pattern"),
     ({"time": "2026-05-02T09:00:00"}, "time: Input should have timezone info; add an offset"),
-    ({"time": "yesterday"}, "time: Input should be a valid datetime"),
-    ({"time": 1777712400}, "time: Input should be a time like 2026-05-01T10:00:00Z, no number"),
-    ({"time": "1777712400"}, "time: Input should be a time like 2026-05-01T10:00:00Z, no number"),
+    ({"time": "yesterday"}, "time: Input should be a time like 2026-05-01T10:00:00Z"),
+    ({"time": "2026-99-01T00:00:00Z"}, "time: Input should be a valid datetime"),
+    ({"time": None}, "time: Input should be a time like"),
+    ({"time": 1777712400}, "time: Input should be a time like 2026-05-01T10:00:00Z"),
+    ({"time": "1777712400"}, "time: Input should be a time like 2026-05-01T10:00:00Z"),
     ({"time": "2066-05-02T09:00:00Z"}, "time: 2066-05-02T09:00:00+00:00 is in the future"),
     ({"time": "1066-10-14T09:00:00Z"}, "time: 1066-10-14T09:00:00+00:00 is before 1970"),
     ({"recordedtime": "2066-05-02T09:00:00Z"}, "recordedtime: 2066-05-02T09:00:00+00:00 is in the future"),
@@ -135,14 +137,16 @@ def test_a_phone_number_as_contact_is_personal_too():
     assert reason == "data.contact_id: Input should be a valid string"
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists) | st.binary())
-def test_nothing_whatever_makes_the_gate_fall(value: object):
+JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists)
+
+
+@given(JSON, st.binary())
+def test_nothing_whatever_makes_the_gate_fall(value: object, raw: bytes):
     gate = Gate({"reisen"}, NOW)
-    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
     assert isinstance(gate.admit(raw), Rejected)
-    assert isinstance(gate.admit_document(value), Rejected)
-    field_by_field = [gate.admit_document(BOOKING | {field: value}) for field in BOOKING if field != "id"]
-    assert all(isinstance(admission, Rejected) for admission in field_by_field)
+    assert isinstance(gate.admit(json.dumps(value).encode()), Rejected)
+    for field in BOOKING.keys() - {"id"}:
+        assert isinstance(gate.admit_document(BOOKING | {field: value}), Rejected)
 
 
 def test_a_parsed_document_is_judged_as_its_json():

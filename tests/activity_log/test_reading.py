@@ -1,9 +1,9 @@
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 
-from activity_log import ledger, reading
+from activity_log import ledger, reading, schema
 from activity_log.database import Database
 from activity_log.operators import Operator
 from tests.activity_log.stories import Books, anna_and_bernd, send
@@ -74,7 +74,6 @@ def test_all_customers_name_merged_people_once(told: Database, reisen: Operator)
         ("%", ["Carla"]),
         ("_", ["Carla"]),
         ("\\", []),
-        ("01", []),
         ("", []),
         ("   ", []),
         ("x" * 100_000, []),
@@ -185,7 +184,7 @@ def test_chains_and_circles_of_merges_end_in_one_survivor(
     database: Database, books: Books, reisen: Operator, merges: list[tuple[str, str, str]], survivor: str
 ):
     for surviving, merged, when in merges:  # recorded at once, so that they take effect as they arrive
-        send(database, books.merges(surviving, merged, when), now=_moment(when))
+        send(database, books.merges(surviving, merged, when), now=datetime.fromisoformat(f"{when}T12:00Z"))
     people = [reisen.pseudonym(person) for person in "abc"]
     with database.reading() as connection:
         counted_as = {reading.canonical_customer(connection, "reisen", one) for one in people}
@@ -193,12 +192,6 @@ def test_chains_and_circles_of_merges_end_in_one_survivor(
     assert counted_as == {reisen.pseudonym(survivor)}
     assert timelines[0] == timelines[1] == timelines[2]
     assert len(timelines[0]) == len(merges)
-
-
-def _moment(day: str):
-    from datetime import UTC, datetime
-
-    return datetime.fromisoformat(day).replace(tzinfo=UTC, hour=12)
 
 
 # Catalogue
@@ -238,13 +231,7 @@ def test_the_level_changes_with_every_catalogue_event_and_with_no_other(database
 
 
 def test_the_level_is_one_look_up(database: Database):
-    query = f"EXPLAIN QUERY PLAN SELECT max(seq) FROM event WHERE operator_id = 'reisen' AND {reading_condition()}"
+    query = f"SELECT max(seq) FROM event WHERE operator_id = 'reisen' AND {schema.IS_CATALOGUE_EVENT}"
     with database.reading() as connection:
-        plan = connection.exec_driver_sql(query).all()
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
     assert [row[3] for row in plan] == ["SEARCH event USING INDEX ix_event_catalogue (operator_id=?)"]
-
-
-def reading_condition() -> str:
-    from activity_log.schema import IS_CATALOGUE_EVENT
-
-    return str(IS_CATALOGUE_EVENT)

@@ -91,8 +91,12 @@ class StoryDesk:
         if not self.has_model:
             raise NoModelError("no churn model is live for 'nordlicht'")
         return [
-            SlippingCustomer(ANNA, "Anna Petersen", 0.724, "high", 5284.5, "EUR", datetime(2025, 1, 18, tzinfo=UTC)),
-            SlippingCustomer(CLARA, "Clara Lüders", 0.41, "medium", 8120.0, "EUR", datetime(2025, 9, 2, tzinfo=UTC)),
+            SlippingCustomer(
+                ANNA, "Anna Petersen", 0.724, "high", 5284.5, "EUR", datetime(2025, 1, 18, tzinfo=UTC)
+            ),
+            SlippingCustomer(
+                CLARA, "Clara Lüders", 0.41, "medium", 8120.0, "EUR", datetime(2025, 9, 2, tzinfo=UTC)
+            ),
             SlippingCustomer(MALLORY, f"{MARKUP} Mallory", 0.12, "low", 349.0, "EUR", None),
         ]
 

@@ -1,7 +1,7 @@
 """From events to a trained recommender: what it may see, what it chooses, what it says of itself."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import altair
 import ibis
@@ -177,7 +177,7 @@ class TestLittleData:
         connection, facts = anna.facts()
         trained = train_recommender(connection, facts, NOW, RecommenderSpec())
         assert trained.recommender.live == "season_popularity"
-        assert "too little history" in trained.why
+        assert "only 0 customers had booked two families" in trained.why
         assert trained.metrics == {}
         assert trained.recommender.n_customers == 3
         first = trained.recommender.rank(History(), Context(month=5), 1)[0]
@@ -220,7 +220,7 @@ class TestSimulatedOperator:
     def test_a_personal_rung_beats_popularity_and_goes_live(self, trained_recommender):
         metrics = trained_recommender.metrics
         assert trained_recommender.recommender.live != "season_popularity"
-        assert "beats season_popularity" in trained_recommender.why
+        assert " beats " in trained_recommender.why
         live = metrics[f"{trained_recommender.recommender.live}_ndcg_at_3"]
         assert live > metrics["season_popularity_ndcg_at_3"] > metrics["global_popularity_ndcg_at_3"]
         assert metrics["als_recall_at_3_low"] < metrics["als_recall_at_3"] < metrics["als_recall_at_3_high"]
@@ -290,4 +290,4 @@ class TestSimulatedOperator:
         trained = train_recommender(*simulated, young, SPEC)
         assert trained.recommender.live == "season_popularity"
         assert trained.recommender.trained_as_of == young
-        assert isinstance(nordlicht.truth.spec.start, date)
+        assert "100 are needed" in trained.why or "too little history" in trained.why

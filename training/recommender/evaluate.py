@@ -23,7 +23,7 @@ from models.recommender import (
 from models.recommender.contract import ANY_MONTH, Settings
 from training.metrics import Floats
 from training.recommender.brought import Brought, read_brought
-from training.recommender.choice import climb
+from training.recommender.choice import climb, settle
 from training.recommender.holdout import Task, hold_out, task_of
 from training.recommender.metrics import PerCustomer, best, ranking_metrics
 
@@ -108,11 +108,12 @@ def _choose(past: Brought, k: int, progress: Progress) -> tuple[dict[str, Settin
     chosen: dict[str, Settings] = {}
     values: dict[str, Floats] = {}
     for rung in RUNGS:
+        judged = []
         for settings in TRIED[rung.name]:
             progress(f"choosing: {rung.name} with {settings}")
-            judged = judge(rung.fit(task.bookings, settings), task, (k,))[metric]
-            if rung.name not in values or judged.mean() > values[rung.name].mean():
-                chosen[rung.name], values[rung.name] = settings, judged
+            judged.append(judge(rung.fit(task.bookings, settings), task, (k,))[metric])
+        best_place, values[rung.name] = settle(np.stack(judged))
+        chosen[rung.name] = TRIED[rung.name][best_place]
     champion, why = climb(values, metric, SEED)
     progress(f"champion: {why}")
     return chosen, champion
