@@ -27,9 +27,14 @@ def one_person(connection: Connection, operator_id: str, customer_id: str) -> On
     return OnePerson(_survivors(merges).get(customer_id, customer_id), frozenset(members))
 
 
+def survivors(connection: Connection, operator_id: str) -> dict[str, str]:
+    """Return whom each customer who was merged away counts as now."""
+    return _survivors(_merges(connection, operator_id))
+
+
 def merged_away(connection: Connection, operator_id: str) -> frozenset[str]:
     """Return all customers who count as somebody else now."""
-    return frozenset(_survivors(_merges(connection, operator_id)))
+    return frozenset(survivors(connection, operator_id))
 
 
 def _merges(connection: Connection, operator_id: str, of: Collection[str] | None = None) -> list[Merge]:

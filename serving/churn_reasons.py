@@ -47,6 +47,15 @@ def churn_reasons(
     ]
 
 
+def no_booking_reason(language: Language) -> Reason:
+    """Say why there is no risk to tell: only who has booked can stop booking."""
+    texts: Texts = {
+        "de": "Von diesem Gast ist noch keine eigene Buchung bekannt.",
+        "en": "No booking of this guest's own is known yet.",
+    }
+    return Reason(kind="no_booking", text=texts[language], evidence={})
+
+
 def _recency(known: Features) -> Texts | None:
     days = known["days_since_last_booking"]
     if days is None:

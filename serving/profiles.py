@@ -11,13 +11,14 @@ import numpy.typing as npt
 from activity_log import reading
 from activity_log.database import Database
 from activity_log.errors import BusflowError, UnknownCustomerError
+from activity_log.merging import survivors
 from activity_log.operators import Operator
 from activity_log.reading import Profile
 from feature_repo.services import CHURN, INSIGHT
 from feature_repo.store import CustomerFeatures, OnlineRow
 from models.churn import ChurnScorer, Contribution, band, encode
 from models.registry import Loaded
-from serving.churn_reasons import churn_reasons
+from serving.churn_reasons import churn_reasons, no_booking_reason
 from serving.languages import Language
 from serving.live_models import LiveModels, model_info
 from serving.offers import Offers
@@ -86,6 +87,13 @@ class Profiles:
         with self._database.reading() as connection:
             return reading.canonical_customer(connection, self._operator.operator_id, customer_id)
 
+    def counted_as(self, customer_ids: Sequence[str]) -> list[str]:
+        """Return whom customers count as after merges, each once. Raises UnknownCustomerError."""
+        self.check_known(customer_ids)
+        with self._database.reading() as connection:
+            survivor_of = survivors(connection, self._operator.operator_id)
+        return list(dict.fromkeys(survivor_of.get(asked, asked) for asked in customer_ids))
+
     def timeline(self, customer_id: str, language: Language, cursor: str | None = None) -> TimelinePage:
         """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
         before = _read_cursor(cursor) if cursor else None
@@ -114,18 +122,20 @@ class Profiles:
         )
 
     def churn_risks(self, customer_ids: Sequence[str], language: Language, now: datetime) -> list[ChurnRisk]:
-        """Score customers, with reasons; who has never booked, or is not materialised yet, is left out.
+        """Score customers in the order asked, with reasons; who has never booked is of unknown risk.
 
         Raises NoModelError while no churn model is live.
         """
         loaded = self._models.churn(self._operator.operator_id, now)
         rows, matrix = self._judged(loaded.model, customer_ids)
-        if not rows:
-            return []
-        scored = zip(rows, loaded.model.score(matrix), loaded.model.contributions(matrix), strict=True)
+        risks: dict[str, ChurnRisk] = {}
+        if rows:
+            scored = zip(rows, loaded.model.score(matrix), loaded.model.contributions(matrix), strict=True)
+            for row, probability, parts in scored:
+                risks[row.customer_id] = self._churn_risk(row, float(probability), parts, loaded, language)
         return [
-            self._churn_risk(row, float(probability), parts, loaded, language)
-            for row, probability, parts in scored
+            risks.get(customer_id) or _unknown_risk(customer_id, loaded, language)
+            for customer_id in customer_ids
         ]
 
     def churn_probabilities(
@@ -173,6 +183,18 @@ class Profiles:
             as_of=row.as_of or loaded.card.as_of,
             model=model_info(loaded),
         )
+
+
+def _unknown_risk(customer_id: str, loaded: Loaded[ChurnScorer], language: Language) -> ChurnRisk:
+    return ChurnRisk(
+        customer_id=customer_id,
+        probability=None,
+        band="unknown",
+        horizon_days=loaded.card.horizon_days,
+        reasons=[no_booking_reason(language)],
+        as_of=loaded.card.as_of,
+        model=model_info(loaded),
+    )
 
 
 def behavior_aggregate(row: OnlineRow, family_names: Mapping[str, str]) -> BehaviorAggregate | None:

@@ -69,11 +69,14 @@ class RecommendationModel(Reply):
 
 
 class ChurnRisk(Reply):
-    """Chance (0-1) that the customer books nothing within `horizon_days` after `as_of`."""
+    """Chance (0-1) that the customer books nothing within `horizon_days` after `as_of`.
+
+    Who has never booked, or is newer than the features, has no probability and the band `unknown`.
+    """
 
     customer_id: str
-    probability: float
-    band: Band
+    probability: float | None
+    band: Band | Literal["unknown"]
     horizon_days: int
     reasons: list[Reason]
     as_of: datetime

@@ -41,7 +41,7 @@ def numbers(column: pa.ChunkedArray, field: str) -> NDArray[np.float64]:
 
 def moments(column: pa.ChunkedArray, field: str, spec: TableSpec) -> "pd.Series[pd.Timestamp]":
     """Return moments in UTC. Times without offset are of the zone `spec.timezone`."""
-    naive, aware = _times(column, field, spec)
+    naive, aware = _times(column, field, spec.time_format)
     first_of_ambiguous = np.ones(len(naive), dtype=bool)
     local = naive.dt.tz_localize(spec.timezone, ambiguous=first_of_ambiguous, nonexistent="shift_forward")
     return local.dt.tz_convert("UTC").fillna(aware)
@@ -49,7 +49,7 @@ def moments(column: pa.ChunkedArray, field: str, spec: TableSpec) -> "pd.Series[
 
 def days(column: pa.ChunkedArray, field: str, spec: TableSpec) -> "pd.Series[pd.Timestamp]":
     """Return dates as naive midnights."""
-    naive, aware = _times(column, field, spec)
+    naive, aware = _times(column, field, spec.date_format)
     return naive.fillna(aware.dt.tz_convert(spec.timezone).dt.tz_localize(None)).dt.normalize()
 
 
@@ -67,7 +67,7 @@ def is_empty(column: pa.ChunkedArray) -> "pd.Series[bool]":
 Times = tuple["pd.Series[pd.Timestamp]", "pd.Series[pd.Timestamp]"]
 
 
-def _times(column: pa.ChunkedArray, field: str, spec: TableSpec) -> Times:
+def _times(column: pa.ChunkedArray, field: str, written: str | None) -> Times:
     """Return times without offset (naive) and times with one (UTC); each time is in one of the two."""
     kind = column.type
     if pa.types.is_date(kind):
@@ -80,8 +80,8 @@ def _times(column: pa.ChunkedArray, field: str, spec: TableSpec) -> Times:
         raise WrongUseError(
             f"{field}: its column holds {kind}; give timestamps, or text like 2026-05-01 10:00"
         )
-    naive, aware = _parsed(column.to_pandas().astype("string"), spec.time_format)
-    remedy = "is a time; write ISO 8601 like 2026-05-01 10:00, or give time_format"
+    naive, aware = _parsed(column.to_pandas().astype("string"), written)
+    remedy = "is a time; write ISO 8601 like 2026-05-01 10:00, or say how they are written"
     _refuse_if_none(naive.notna() | aware.notna(), column, field, remedy)
     return naive, aware
 

@@ -58,6 +58,7 @@ def _read(path: Path, spec: TableSpec) -> pa.Table:
 def _read_csv(path: Path, spec: TableSpec) -> pa.Table:
     as_text = [name for field, name in spec.columns.items() if field in _ID_FIELDS]
     as_text += [spec.time] if spec.time_format else []
+    as_text += [spec.departure_date] if spec.departure_date and spec.date_format else []
     return pyarrow.csv.read_csv(
         path,
         parse_options=pyarrow.csv.ParseOptions(delimiter=spec.csv_separator),

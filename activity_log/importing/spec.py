@@ -53,7 +53,7 @@ class TableSpec(BaseModel):
     is empty, the day of the booking). family: ties the items of several seasons together.
 
     timezone: zone of times without offset, and of the day of the booking. time_format: how times are written,
-    as in `%d.%m.%Y %H:%M`, where it is not ISO 8601. cancellation_prefix: how the booking id of a cancellation
+    as in `%d.%m.%Y %H:%M`, where it is not ISO 8601; date_format: the same for departure dates. cancellation_prefix: how the booking id of a cancellation
     row starts. item_pattern: a regular expression all of an item id has to match; others are odd codes
     (postage, manual corrections). Raises WrongUseError naming the field whose value does not do.
     """
@@ -73,6 +73,7 @@ class TableSpec(BaseModel):
     currency: Annotated[str, AfterValidator(_known_currency)] = "EUR"
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
     time_format: str | None = None
+    date_format: str | None = None
     cancellation_prefix: str | None = None
     item_pattern: Annotated[str, AfterValidator(_valid_regex)] | None = None
     region: str = "-"

@@ -104,7 +104,7 @@ def _keys(rows: pd.DataFrame) -> NDArray[np.int64]:
 def _cancellations(bookings: pd.DataFrame, returns: pd.DataFrame, matches: list[_Match]) -> pd.DataFrame:
     """No more is refunded than was booked: what a return gives back beyond that belongs to no booking."""
     places = [match.booking for match in matches if match.booking is not None]
-    given_back = returns[[match.booking is not None for match in matches]]
+    given_back = returns[np.array([match.booking is not None for match in matches], dtype=bool)]
     booked = bookings.iloc[places]
     cents = np.minimum(given_back["cents"].abs().to_numpy(), booked["cents"].to_numpy())
     return booked[["booking", "item", "customer"]].assign(time=given_back["time"].to_numpy(), cents=cents)
