@@ -18,7 +18,7 @@ from busflow.console import say
 if TYPE_CHECKING:
     from serving.access import Role
 
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 180
 SHOWN = 700
 
 

@@ -5,6 +5,7 @@ import warnings
 
 import typer
 from pydantic import ValidationError
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from activity_log.errors import BusflowError, WrongUseError
 from busflow.commands import log, modelling, running
@@ -41,15 +42,22 @@ def main() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries warn of is for our tests, where it is an error
     try:
-        app()
+        code = app(standalone_mode=False)
+    except NoArgsIsHelpError:  # a group without its command: its help, printed already, is the answer
+        sys.exit(WRONG_USE)
+    except ClickException as error:
+        _leave(f"{error.format_message().rstrip('.')}; see --help", WRONG_USE)
+    except typer.Abort:
+        _leave("interrupted; running it again is safe", FAILED)
     except WrongUseError as error:
         _leave(str(error), WRONG_USE)
     except ValidationError as error:
         first = error.errors()[0]
         name = "-".join(str(part) for part in first["loc"]).replace("_", "-")
         _leave(f"--{name}: {first['msg']} (got {first['input']!r})", WRONG_USE)
-    except BusflowError as error:
+    except (BusflowError, OSError) as error:
         _leave(str(error), FAILED)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _leave(message: str, code: int) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -45,32 +46,66 @@ stderr = Console(stderr=True)
 
 def say(text: str) -> None:
     """Tell the person at the terminal what is being done."""
-    stderr.print(f"[dim]·[/dim] {text}", highlight=False)
+    stderr.print(f"[dim]·[/dim] {escape(text)}", highlight=False, soft_wrap=True)
 
 
-def show(result: Mapping[str, Any] | list[Any], *, as_json: bool, title: str = "") -> None:
+def show(result: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
     """Print a result: as JSON for machines, as a table for people."""
     if as_json:
         sys.stdout.write(json.dumps(result, default=str, ensure_ascii=False, indent=1) + "\n")
         return
-    table = Table(title=title or None, show_header=False, box=None, pad_edge=False)
-    rows = result.items() if isinstance(result, Mapping) else enumerate(result, start=1)
-    for name, value in rows:
-        table.add_row(str(name), _cell(value))
+    if not result:
+        sys.stdout.write("nothing\n")
+        return
+    table = _lines(result) if isinstance(result, Mapping) else _columns(result)
+    table.title = title or None
     Console().print(table)
 
 
+def _lines(result: Mapping[str, Any]) -> Table:
+    """Lay a mapping out as one line per value; what is nested gets lines of its own, below its name."""
+    table = Table(show_header=False, box=None, pad_edge=False, title_justify="left")
+    for name, value in result.items():
+        if isinstance(value, Mapping) and value:
+            table.add_row(escape(name), "")
+            for inner, its in value.items():
+                table.add_row(f"  {escape(str(inner))}", _cell(its))
+        else:
+            table.add_row(escape(name), _cell(value))
+    return table
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Lay rows of equal keys out under one header."""
+    table = Table(*(escape(name) for name in rows[0]), box=None, pad_edge=False, title_justify="left")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    return table
+
+
 def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    return (
-        json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-    )
+    match value:
+        case None:
+            return "-"
+        case float():
+            return f"{value:.4f}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case Mapping():
+            return ", ".join(f"{name} {_cell(its)}" for name, its in value.items()) or "-"
+        case list() | tuple():
+            return "; ".join(_cell(one) for one in value) or "-"
+    return escape(str(value))
 
 
 @contextmanager
 def progress_bar(title: str, total: float | None) -> Iterator["Bar"]:
-    """Show a progress bar on stderr; call it with the amount done so far and, where it changed, the total."""
+    """Show a progress bar on stderr; call it with the amount done so far and, where it changed, the total.
+
+    Where stderr is a file, the title alone is written.
+    """
+    if not stderr.is_terminal:
+        say(title)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -78,7 +113,7 @@ def progress_bar(title: str, total: float | None) -> Iterator["Bar"]:
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=stderr, transient=not stderr.is_terminal) as progress:
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as progress:
         task = progress.add_task(title, total=total)
 
         def advance_to(completed: float, total: float | None = None) -> None:

@@ -32,7 +32,7 @@ def demo(
         bool, typer.Option("--check", help="Query every endpoint, print the answers, exit.")
     ] = False,
     customers: Annotated[int, typer.Option(help="People the simulated operator knows.")] = 2_500,
-    port: Annotated[int, typer.Option(min=1, max=65_535)] = PORT,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the service.")] = PORT,
 ) -> None:
     """Simulate an operator, learn from its events, and serve what was learned."""
     check_port(LOOPBACK, port)

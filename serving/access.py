@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -112,9 +113,13 @@ class TokenKeys:
         return Caller(claims["operator"], claims["role"], claims.get("customer"))
 
     def _load(self) -> ec.EllipticCurvePrivateKey:
-        key = serialization.load_pem_private_key(self._path.read_bytes(), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise WrongUseError(f"{self._path}: not an elliptic-curve key; delete it to have a new one made")
+        remedy = "delete it to have a new one made; all tokens lose their validity with it"
+        try:
+            key = serialization.load_pem_private_key(self._path.read_bytes(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise WrongUseError(f"{self._path}: no private key without password; {remedy}") from error
+        if not (isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)):
+            raise WrongUseError(f"{self._path}: not an elliptic-curve key of P-256; {remedy}")
         return key
 
     def _create(self) -> ec.EllipticCurvePrivateKey:
@@ -141,11 +146,16 @@ def bearer(authorization: str | None) -> str:
     return token.strip()
 
 
+def no_such_path(path: str) -> str:
+    """Say that nothing is there, and what is."""
+    return f"there is no {path}; there are {', '.join(sorted(ALLOWED))}"
+
+
 def check_role(caller: Caller, path: str) -> None:
     """Raise AccessDeniedError unless the caller's role may use the path (403), or if no role may (404)."""
-    allowed = ALLOWED.get("/" + path.split("/")[1])
+    allowed = ALLOWED.get("/" + path.removeprefix("/").split("/")[0])
     if allowed is None:
-        raise AccessDeniedError(404, f"there is no {path}; GET /docs.json lists what there is")
+        raise AccessDeniedError(404, no_such_path(path))
     if caller.role not in allowed:
         raise AccessDeniedError(
             403, f"role '{caller.role}' may not use {path}; {', '.join(sorted(allowed))} may"

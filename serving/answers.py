@@ -11,8 +11,8 @@ from activity_log.clock import Clock, utc_now
 from activity_log.contracts.own import RecommendationClicked, RecommendationShown
 from activity_log.contracts.types import OWN_SOURCE
 from activity_log.database import Database, open_database
-from activity_log.errors import NoModelError
-from activity_log.gate import Gate
+from activity_log.errors import BusflowError, NoModelError
+from activity_log.gate import Gate, Rejected
 from activity_log.ingestion import Receipt, ingest
 from activity_log.operators import find_operator
 from activity_log.settings import Settings
@@ -31,6 +31,10 @@ INSIGHT_ITEMS = 5
 SLIPPING_CUSTOMERS = 20
 SCORED_TOGETHER = 500
 SCORES_KEPT = timedelta(minutes=5)
+
+
+class FeedbackRefusedError(BusflowError):
+    """A feedback whose fields make no event; the text names them."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,12 @@ class Answers:
     def churn_risk(
         self, operator_id: str, customer_ids: Sequence[str], language: Language
     ) -> list[ChurnRisk]:
-        """Score customers. Raises UnknownCustomerError naming all unknown ids, and NoModelError."""
+        """Score customers, merged people once, as the survivor.
+
+        Raises UnknownCustomerError naming all unknown ids, and NoModelError.
+        """
         profiles = self._tenant(operator_id).profiles
-        profiles.check_known(customer_ids)
-        return profiles.churn_risks(customer_ids, language, self._clock())
+        return profiles.churn_risks(profiles.counted_as(customer_ids), language, self._clock())
 
     def customer_insight(
         self, operator_id: str, customer_id: str, language: Language, *, with_person: bool
@@ -101,7 +107,11 @@ class Answers:
         )
 
     def post_events(self, operator_id: str, documents: Sequence[object]) -> Receipt:
-        """Bring posted CloudEvents in; an event of another operator than the caller's is quarantined."""
+        """Bring posted CloudEvents in; an event of another operator than the caller's is quarantined.
+
+        Raises UnknownOperatorError.
+        """
+        find_operator(self._database, operator_id)
         now = self._clock()
         gate = Gate({operator_id}, now)
         return ingest(self._database, [gate.admit_document(document) for document in documents], now)
@@ -110,7 +120,9 @@ class Answers:
         """Log that a suggestion was shown or clicked; saying it twice changes nothing.
 
         The ranking is deterministic, so everything shown was shown with propensity 1.
+        Raises UnknownOperatorError, and FeedbackRefusedError for what is no event.
         """
+        find_operator(self._database, operator_id)
         now = self._clock()
         shown = feedback.kind == "shown"
         event = {
@@ -121,7 +133,10 @@ class Answers:
             "operatorid": operator_id,
             "data": feedback.model_dump(exclude={"kind"}) | {"propensity": 1.0},
         }
-        ingest(self._database, [Gate({operator_id}, now).admit_document(event)], now)
+        admission = Gate({operator_id}, now).admit_document(event)
+        if isinstance(admission, Rejected):
+            raise FeedbackRefusedError(admission.reason.replace("data.", ""))
+        ingest(self._database, [admission], now)
 
     def search_customers(self, operator_id: str, query: str) -> list[CustomerHit]:
         """Find customers by part of a name, e-mail or phone, or by id."""
@@ -177,10 +192,9 @@ class Answers:
 
     def _risk(self, tenant: _Tenant, customer_id: str, language: Language) -> ChurnRisk | None:
         try:
-            risks = tenant.profiles.churn_risks([customer_id], language, self._clock())
+            return tenant.profiles.churn_risks([customer_id], language, self._clock())[0]
         except NoModelError:
             return None
-        return risks[0] if risks else None
 
     def _tenant(self, operator_id: str) -> _Tenant:
         if operator_id not in self._tenants:

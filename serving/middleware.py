@@ -11,7 +11,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.access import AccessDeniedError, TokenKeys, bearer, check_role, current_caller, is_public
+from serving.access import (
+    AccessDeniedError,
+    TokenKeys,
+    bearer,
+    check_role,
+    current_caller,
+    is_public,
+    no_such_path,
+)
 from serving.replies import Problem
 
 PROBLEM_JSON = "application/problem+json"
@@ -130,7 +138,7 @@ def _as_problem(held: list[Message], scope: Scope) -> JSONResponse:
         reply.headers["Allow"] = allowed or ""
         return reply
     if status == HTTPStatus.NOT_FOUND:
-        return problem(status, f"there is no {path}; GET /docs.json lists what there is")
+        return problem(status, no_such_path(path))
     return problem(status, _detail(b"".join(message.get("body", b"") for message in held[1:])))
 
 

@@ -2,10 +2,14 @@
 
 import functools
 import gc
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
+import anyio
 import bentoml
+from pydantic import ValidationError
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from activity_log.errors import BusflowError
@@ -13,11 +17,11 @@ from activity_log.settings import load_settings
 from serving.access import AccessDeniedError, TokenKeys, check_customer, current_caller
 from serving.answers import open_answers
 from serving.languages import Language, language_of
-from serving.middleware import AccessGate, OneErrorShape, problem
+from serving.middleware import AccessGate, CallersMistakes, JsonBodies, OneErrorShape, problem
 from serving.problems import status_of
 from serving.recommending import Visitor
 from serving.replies import ChurnRisk, CustomerInsight, RecommendationModel
-from serving.requests import CustomerIds, Filters, ItemCount, TourIds
+from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds
 from serving.web import create_web
 
 
@@ -41,25 +45,25 @@ def answering(endpoint: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T | 
         try:
             return await endpoint(*args, **kwargs)
         except BusflowError as error:
-            return problem(status_of(error), str(error))
+            return _problem(kwargs["ctx"], status_of(error), str(error))
         except AccessDeniedError as denied:
-            return problem(denied.status, denied.detail)
+            return _problem(kwargs["ctx"], denied.status, denied.detail)
+        except ValidationError as error:  # BentoML would take it for the caller's, and answer 400
+            raise AssertionError(f"an answer breaks its own contract: {error}") from error
 
     return answer
+
+
+def _problem(ctx: Any, status: int, detail: str) -> Response:
+    """Return a problem, with its status on the context too: BentoML puts that one into every reply."""
+    ctx.response.status_code = status
+    return problem(status, detail)
 
 
 @bentoml.service(
     name="busflow",
     traffic={"timeout": 30},
-    http={
-        "port": 3000,
-        "cors": {
-            "enabled": True,
-            "access_control_allow_origins": "*",
-            "access_control_allow_methods": ["POST"],
-            "access_control_allow_headers": ["authorization", "content-type", "accept-language"],
-        },
-    },
+    http={"port": 3000},
     logging={"access": {"enabled": False}},
 )
 @bentoml.asgi_app(web)
@@ -70,6 +74,7 @@ class Busflow:
         settings = load_settings()
         self._answers = open_answers(settings)
         web.state.answers = self._answers
+        logging.getLogger("bentoml._internal.server.http_app").addFilter(CallersMistakes())
         gc.collect()
         gc.freeze()
 
@@ -78,9 +83,9 @@ class Busflow:
     async def recommend(
         self,
         ctx: bentoml.Context,
-        customer_id: str | None = None,
+        customer_id: Id | None = None,
         viewed_tours: TourIds = [],  # noqa: B006 (BentoML reads the default into the schema)
-        boarding_point: str | None = None,
+        boarding_point: Id | None = None,
         n: ItemCount = 5,
         filters: Filters = Filters(),  # noqa: B008
     ) -> RecommendationModel:
@@ -92,7 +97,7 @@ class Busflow:
 
     @bentoml.api
     @answering
-    async def also_booked(self, ctx: bentoml.Context, tour_id: str, n: ItemCount = 5) -> RecommendationModel:
+    async def also_booked(self, ctx: bentoml.Context, tour_id: Id, n: ItemCount = 5) -> RecommendationModel:
         """Suggest what bookers of a tour booked too."""
         return self._answers.also_booked(current_caller.get().operator_id, tour_id, n, _language(ctx))
 
@@ -100,15 +105,18 @@ class Busflow:
     @answering
     async def churn_risk(self, ctx: bentoml.Context, customer_ids: CustomerIds) -> list[ChurnRisk]:
         """Chance that each customer books nothing within the horizon. Unknown ids: 404, all named."""
-        return self._answers.churn_risk(current_caller.get().operator_id, customer_ids, _language(ctx))
+        operator_id, language = current_caller.get().operator_id, _language(ctx)
+        return await anyio.to_thread.run_sync(self._answers.churn_risk, operator_id, customer_ids, language)
 
     @bentoml.api
     @answering
-    async def customer_insight(self, ctx: bentoml.Context, customer_id: str) -> CustomerInsight:
+    async def customer_insight(self, ctx: bentoml.Context, customer_id: Id) -> CustomerInsight:
         """Return the 360° profile; the person's identity is in it for role `crm` only."""
-        caller = current_caller.get()
-        return self._answers.customer_insight(
-            caller.operator_id, customer_id, _language(ctx), with_person=caller.role == "crm"
+        caller, language = current_caller.get(), _language(ctx)
+        return await anyio.to_thread.run_sync(
+            lambda: self._answers.customer_insight(
+                caller.operator_id, customer_id, language, with_person=caller.role == "crm"
+            )
         )
 
 
@@ -117,5 +125,15 @@ def _language(ctx: Any) -> Language:
 
 
 service = cast(Any, Busflow)  # the decorator made a bentoml.Service of the class
+for api in service.apis.values():
+    api.input_spec.model_config["extra"] = "forbid"  # a misspelt field gets an error, not a silent default
+    api.input_spec.model_rebuild(force=True)
+service.add_asgi_middleware(  # outermost, so that a widget on another site can read errors too
+    CORSMiddleware,
+    allow_origins=["*"],
+    allow_methods=["POST"],
+    allow_headers=["authorization", "content-type", "accept-language"],
+)
 service.add_asgi_middleware(OneErrorShape)
 service.add_asgi_middleware(AccessGate, keys=token_keys)
+service.add_asgi_middleware(JsonBodies)

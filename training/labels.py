@@ -11,20 +11,37 @@ from feature_repo.expressions.clocks import ROW, Facts
 def no_booking_within(facts: Facts, as_of: ir.Table, horizon: timedelta, until: datetime) -> ir.Table:
     """Whether each customer booked nothing in [as_of, as_of + horizon), cancelled bookings aside.
 
+    A booking counts when it was first confirmed, for everybody who is one person with its booker by now.
     until: what is known now (exclusive); no `as_of` may be later than `until - horizon`. Returns operator_id,
     customer_id, as_of, churned (bool).
     """
-    known = facts.bookings.filter(facts.bookings.recorded_at < literal(until))
-    cancelled = facts.cancellations.filter(facts.cancellations.recorded_at < literal(until))
-    kept = known.anti_join(cancelled, ["operator_id", "booking_id"])
-    booked = as_of.semi_join(
+    kept = _by_person(_first_confirmed(facts, until), facts, until)
+    asked = _by_person(as_of.select(*ROW), facts, until).view()  # Ibis would join into the join that made it
+    booked = asked.semi_join(
         kept,
         [
-            as_of.operator_id == kept.operator_id,
-            as_of.customer_id == kept.customer_id,
-            kept.occurred_at >= as_of.as_of,
-            kept.occurred_at < as_of.as_of + literal(horizon),
+            asked.operator_id == kept.operator_id,
+            asked.person_id == kept.person_id,
+            kept.occurred_at >= asked.as_of,
+            kept.occurred_at < asked.as_of + literal(horizon),
         ],
     ).select(*ROW, booked=literal(True))
     joined = as_of.select(*ROW).left_join(booked, list(ROW))
     return joined.select(*ROW, churned=~joined.booked.fill_null(False))
+
+
+def _first_confirmed(facts: Facts, until: datetime) -> ir.Table:
+    known = facts.bookings.filter(facts.bookings.recorded_at < literal(until))
+    cancelled = facts.cancellations.filter(facts.cancellations.recorded_at < literal(until))
+    kept = known.anti_join(cancelled, ["operator_id", "booking_id"])
+    keys = ("operator_id", "customer_id", "booking_id")
+    return kept.group_by(list(keys)).agg(occurred_at=kept.occurred_at.min())
+
+
+def _by_person(rows: ir.Table, facts: Facts, until: datetime) -> ir.Table:
+    """Add person_id: whom the row's customer counts as at `until`."""
+    merged = facts.identities.filter(
+        (facts.identities.valid_from < literal(until)) & (facts.identities.valid_to >= literal(until))
+    )
+    joined = rows.left_join(merged, ["operator_id", "customer_id"])
+    return joined.select(*rows.columns, person_id=joined.canonical_id.fill_null(joined.customer_id))

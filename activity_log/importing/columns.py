@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from activity_log.errors import WrongUseError
 from activity_log.importing.spec import TableSpec
 
-_WITH_OFFSET = r"\d:?\d{2}.*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
+_WITH_OFFSET = r"\d[T ]\d{2}.*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 _WHOLE_FLOAT = r"^(-?\d+)\.0+$"
 
 

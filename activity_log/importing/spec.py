@@ -52,10 +52,12 @@ class TableSpec(BaseModel):
     as one piece). description: names the items. departure_date: when the trip starts (without it, or where it
     is empty, the day of the booking). family: ties the items of several seasons together.
 
-    timezone: zone of times without offset, and of the day of the booking. time_format: how times are written,
-    as in `%d.%m.%Y %H:%M`, where it is not ISO 8601; date_format: the same for departure dates. cancellation_prefix: how the booking id of a cancellation
-    row starts. item_pattern: a regular expression all of an item id has to match; others are odd codes
-    (postage, manual corrections). Raises WrongUseError naming the field whose value does not do.
+    timezone: zone of times without offset, and of the day of the booking. time_format: how times are written, as
+    in `%d.%m.%Y %H:%M`, where it is not ISO 8601; date_format: the same for departure dates.
+    cancellation_prefix: how the booking id of a cancellation row starts. item_pattern: a regular expression all
+    of an item id has to match; others are odd codes (postage, manual corrections).
+
+    Raises WrongUseError naming the field whose value does not do.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

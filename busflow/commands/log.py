@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from activity_log.clock import utc_now
+from activity_log.errors import WrongUseError
 from activity_log.settings import load_settings
 from busflow.console import Json, OperatorId, file_size, progress_bar, say, show
 
@@ -35,7 +36,8 @@ def list_operators(as_json: Json = False) -> None:
     from activity_log import operators
 
     known = operators.list_operators(_database())
-    show({operator.operator_id: operator.name for operator in known}, as_json=as_json)
+    rows = [{"operator": one.operator_id, "name": one.name, "undated": one.undated} for one in known]
+    show(rows, as_json=as_json)
 
 
 def simulate(
@@ -52,6 +54,9 @@ def simulate(
     from simulator import SimulationSpec, write
     from simulator import simulate as run
 
+    for path in (events, truth):
+        if not path.absolute().parent.is_dir():
+            raise WrongUseError(f"{path}: there is no folder {path.parent}; make it first")
     end = until.date() if until else _today()
     spec = SimulationSpec(operator_id=operator, seed=seed, customers=customers, years=years, until=end)
     say(f"simulating {customers:,} customers over {years} years until {end}")

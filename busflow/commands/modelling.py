@@ -44,10 +44,10 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train models, measure them beside their baselines, and register them as challengers."""
-    at = moment(as_of, utc_now())
-    bench, days = _bench(operator, at), _days(horizon)
+    at, days, tasks = moment(as_of, utc_now()), _days(horizon), _tasks(task)
+    bench = _bench(operator, at)
     result: dict[str, Any] = {}
-    for name in _tasks(task):
+    for name in tasks:
         try:
             challenger = _trainers()[name](bench, at, days)
         except NotEnoughDataError as error:
@@ -73,17 +73,28 @@ def promote(
     as_json: Json = False,
 ) -> None:
     """Make the challengers champions, if they beat the simple rules."""
+    from training.promotion import PromotionRefusedError
     from training.promotion import promote as pass_gate
 
-    registry = _registry()
-    promoted = {name: pass_gate(registry, operator, name, utc_now(), force=force) for name in _tasks(task)}
-    show({f"{name} champion": version for name, version in promoted.items()}, as_json=as_json)
+    tasks, registry = _tasks(task), _registry(operator)
+    champions: dict[str, str] = {}
+    refused: list[str] = []
+    for name in tasks:
+        try:
+            champions[f"{name} champion"] = pass_gate(registry, operator, name, utc_now(), force=force)
+        except PromotionRefusedError as refusal:
+            refused.append(str(refusal))
+    if not champions:
+        raise PromotionRefusedError("; ".join(refused))
+    for reason in refused:
+        say(reason)
+    show(champions, as_json=as_json)
 
 
 def rollback(operator: OperatorId, task: TaskName, as_json: Json = False) -> None:
     """Make the champion before this one champion again."""
-    registry = _registry()
-    back = {name: registry.roll_back(operator, name) for name in _tasks(task)}
+    tasks, registry = _tasks(task), _registry(operator)
+    back = {name: registry.roll_back(operator, name) for name in tasks}
     show({f"{name} champion": version for name, version in back.items()}, as_json=as_json)
 
 
@@ -144,10 +155,14 @@ def _trainers() -> dict[str, Callable[["Workbench", datetime, int | None], "Chal
     return {"churn": churn, "recommender": recommender}
 
 
-def _registry() -> Any:
+def _registry(operator: str) -> Any:
+    from activity_log.database import open_database
+    from activity_log.operators import find_operator
     from models.registry import ModelRegistry
 
-    return ModelRegistry(load_settings())
+    settings = load_settings()
+    find_operator(open_database(settings.log_url), operator)
+    return ModelRegistry(settings)
 
 
 def _tasks(task: str) -> tuple[Any, ...]:

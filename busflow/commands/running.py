@@ -23,7 +23,7 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; the default is this machine only.")
     ] = LOOPBACK,
-    port: Annotated[int, typer.Option(min=1, max=65_535)] = PORT,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the service.")] = PORT,
 ) -> None:
     """Start the service; it ends with Ctrl-C."""
     settings = load_settings()
@@ -93,7 +93,7 @@ def doctor(as_json: Json = False) -> None:
     findings |= _log_findings(settings)
     show(findings, as_json=as_json)
     if findings["problems"]:
-        raise BusflowError(f"{len(findings['problems'])} problems: " + "; ".join(findings["problems"]))
+        raise BusflowError("; ".join(findings["problems"]))
 
 
 def _log_findings(settings: Settings) -> dict[str, Any]:

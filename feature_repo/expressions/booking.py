@@ -41,7 +41,8 @@ def _dated(bookings: ir.Table) -> ir.Table:
     return bookings.mutate(
         age=days_before(bookings.as_of, bookings.occurred_at),
         lead_time=ibis.greatest((bookings.departure_date - bookings.occurred_at.date()).cast("int64"), 0),
-        days_to_departure=days_before(departure, bookings.as_of),
+        ahead=bookings.departure_date >= bookings.as_of.date(),
+        days_since_departure=days_before(bookings.as_of, departure),
         booking_month=bookings.occurred_at.month().cast("int64"),
         travel_month=bookings.departure_date.month().cast("int64"),
     )
@@ -55,7 +56,7 @@ def _totals(bookings: ir.Table) -> ir.Table:
         total_bookings=bookings.count(),
         bookings_365d=bookings.count(where=recent(365)),
         bookings_730d=bookings.count(where=recent(730)),
-        upcoming_trips=bookings.count(where=bookings.days_to_departure >= 0),
+        upcoming_trips=bookings.count(where=bookings.ahead),
         lifetime_revenue=bookings.amount.sum().cast("float64"),
         revenue_365d=bookings.amount.sum(where=recent(365)).cast("float64"),
         revenue_730d=bookings.amount.sum(where=recent(730)).cast("float64"),
@@ -65,7 +66,7 @@ def _totals(bookings: ir.Table) -> ir.Table:
         days_since_first_booking=bookings.age.max(),
         days_since_last_booking=bookings.age.min(),
         last_booking_at=bookings.occurred_at.max(),
-        days_since_last_departure=(-bookings.days_to_departure).min(where=bookings.days_to_departure < 0),
+        days_since_last_departure=bookings.days_since_departure.min(where=~bookings.ahead),
     )
 
 

@@ -74,17 +74,13 @@ def known(fact: ir.Table, facts: Facts, as_of: ir.Table) -> ir.Table:
 
 
 def kept_bookings(facts: Facts, as_of: ir.Table) -> ir.Table:
-    """Bookings of each booker that were not cancelled as far as was known."""
-    return known(facts.bookings, facts, as_of).anti_join(
-        _cancelled(facts, as_of), ["operator_id", "booking_id", "as_of"]
-    )
+    """Bookings of each booker, as last confirmed, that were not cancelled as far as was known."""
+    return _kept(facts.bookings, facts, as_of)
 
 
 def kept_trips(facts: Facts, as_of: ir.Table) -> ir.Table:
-    """Trips of each traveller whose booking was not cancelled as far as was known."""
-    return known(facts.trips, facts, as_of).anti_join(
-        _cancelled(facts, as_of), ["operator_id", "booking_id", "as_of"]
-    )
+    """Trips of each traveller whose booking, as last confirmed, was not cancelled as far as was known."""
+    return _kept(facts.trips, facts, as_of)
 
 
 def days_before(as_of: ir.TimestampValue, moment: ir.TimestampValue) -> ir.FloatingValue:
@@ -129,6 +125,37 @@ def _members(identities: ir.Table, as_of: ir.Table) -> ir.Table:
         ],
     )
     return themselves.union(joined.select(*ROW, "member_id"))
+
+
+def _kept(fact: ir.Table, facts: Facts, as_of: ir.Table) -> ir.Table:
+    replaced = _replaced(facts.bookings)
+    rows = known(fact, facts, as_of).anti_join(
+        _cancelled(facts, as_of), ["operator_id", "booking_id", "as_of"]
+    )
+    return rows.anti_join(
+        replaced,
+        [
+            rows.operator_id == replaced.operator_id,
+            rows.event_id == replaced.event_id,
+            rows.as_of > replaced.replaced_at,
+        ],
+    )
+
+
+def _replaced(bookings: ir.Table) -> ir.Table:
+    """Return the confirmations that a later one of the same booking replaced: operator_id, event_id, replaced_at.
+
+    Later is what happened later, between equals the greater event id. It counts once it happened and was known.
+    """
+    again = bookings.view()
+    later = (again.occurred_at > bookings.occurred_at) | (
+        (again.occurred_at == bookings.occurred_at) & (again.event_id > bookings.event_id)
+    )
+    same = [bookings.operator_id == again.operator_id, bookings.booking_id == again.booking_id]
+    pairs = bookings.join(again, [*same, later]).select(
+        bookings.operator_id, bookings.event_id, known_at=ibis.greatest(again.occurred_at, again.recorded_at)
+    )
+    return pairs.group_by("operator_id", "event_id").agg(replaced_at=pairs.known_at.min())
 
 
 def _cancelled(facts: Facts, as_of: ir.Table) -> ir.Table:

@@ -39,19 +39,32 @@ def engagement(facts: Facts, as_of: ir.Table) -> ir.Table:
         last_nps=table.last_nps.cast("int64"),
         last_satisfaction=table.last_satisfaction.cast("int64"),
         marketing_consent=table.marketing_consent.fill_null(False),
-        read_rate_365d=table.messages_read_365d / table.messages_delivered_365d.nullif(0),
     )
 
 
-def _messages(messages: ir.Table) -> ir.Table:
-    recent = days_before(messages.as_of, messages.occurred_at) <= 365
-    delivered, read = messages.status == "delivered", messages.status == "read"
+def _messages(facts_of_messages: ir.Table) -> ir.Table:
+    """Count messages, each once; what was read counts for the rate only if its delivery does."""
+    messages = _each_message(facts_of_messages)
     return messages.group_by(list(ROW)).agg(
-        messages_delivered=messages.message_id.nunique(where=delivered),
-        messages_read=messages.message_id.nunique(where=read),
-        messages_delivered_365d=messages.message_id.nunique(where=delivered & recent),
-        messages_read_365d=messages.message_id.nunique(where=read & recent),
-        days_since_last_read=days_before(messages.as_of, messages.occurred_at).min(where=read),
+        messages_delivered=messages.delivered.sum(),
+        messages_read=messages.read.sum(),
+        messages_delivered_365d=messages.delivered_365d.sum(),
+        messages_read_365d=messages.read_365d.sum(),
+        read_rate_365d=(messages.delivered_365d & messages.read).sum()
+        / messages.delivered_365d.sum().nullif(0),
+        days_since_last_read=messages.days_since_read.min(),
+    )
+
+
+def _each_message(rows: ir.Table) -> ir.Table:
+    age = days_before(rows.as_of, rows.occurred_at)
+    delivered, read = rows.status == "delivered", rows.status == "read"
+    return rows.group_by([*ROW, "message_id"]).agg(
+        delivered=delivered.any(),
+        read=read.any(),
+        delivered_365d=(delivered & (age <= 365)).any(),
+        read_365d=(read & (age <= 365)).any(),
+        days_since_read=age.min(where=read),
     )
 
 

@@ -13,6 +13,9 @@ from threadpoolctl import threadpool_limits
 from models.recommender.bookings import Bookings
 from models.recommender.contract import Rung, Settings
 
+WORTH_THREADS = 200_000
+"""From so many pairs of customer and family on, more threads pay; below, on a busy machine, they cost ten times."""
+
 
 class ALSSettings(Settings):
     """factors: at most the number of families. alpha: confidence added per booking. seed: of the first factors."""
@@ -106,6 +109,7 @@ def _item_factors(counts: sparse.csr_array, settings: ALSSettings) -> np.ndarray
             regularization=settings.regularisation,
             iterations=settings.iterations,
             random_state=settings.seed,
+            num_threads=1 if counts.nnz < WORTH_THREADS else 0,
         )
         model.fit(confidence, show_progress=False)
     return np.asarray(model.item_factors)

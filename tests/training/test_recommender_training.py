@@ -14,7 +14,7 @@ from activity_log.gate import Gate
 from activity_log.ingestion import ingest
 from activity_log.operators import register_operator
 from feature_repo.sources import connect_duckdb, open_facts
-from models.recommender import Context, History
+from models.recommender import ALSSettings, Context, GraphFilterSettings, History
 from training.recommender.interactions import (
     as_bookings,
     booked_within,
@@ -193,7 +193,8 @@ class TestLittleData:
             RecommenderSpec(judged_by="ndcg@20")
 
 
-SPEC = RecommenderSpec(least_customers=50)
+QUICK = {"als": (ALSSettings(factors=16),), "graph_filter": (GraphFilterSettings(factors=4),)}
+SPEC = RecommenderSpec(least_customers=50, season_weights=(0.3, 0.1), **QUICK)
 
 
 @pytest.fixture(scope="module")

@@ -57,23 +57,24 @@ def _read(path: Path) -> pd.DataFrame:
     options = {} if readers[path.suffix] is pd.read_parquet else {"dtype": {CUSTOMER: str, ITEM: str}}
     try:
         return readers[path.suffix](path, **options)
-    except (OSError, ValueError) as error:  # pandas' and Arrow's parsing errors are ValueErrors
+    except (OSError, EOFError, ValueError) as error:  # parsing errors of pandas and Arrow are ValueErrors
         reason = str(error).splitlines()[0]
         raise WrongUseError(f"{path}: cannot be read: {reason}; give a Parquet or CSV file") from error
 
 
 def _days(path: Path, timestamps: pd.Series) -> np.ndarray:
-    try:
-        if pd.api.types.is_numeric_dtype(timestamps):
-            seconds = timestamps.to_numpy(np.float64)
-            seconds = np.where(np.abs(seconds) > LARGEST_SECONDS, seconds / 1_000.0, seconds)
-        else:
-            moments = pd.to_datetime(timestamps, utc=True, format="ISO8601")
-            seconds = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
-    except (ValueError, TypeError) as error:
-        raise WrongUseError(
-            f"{path}: column '{TIMESTAMP}' holds no moments such as 2025-05-10T08:00:00Z: {error}"
-        ) from error
+    if pd.api.types.is_numeric_dtype(timestamps):
+        seconds = timestamps.to_numpy(np.float64)
+        seconds = np.where(np.abs(seconds) > LARGEST_SECONDS, seconds / 1_000.0, seconds)
+    else:
+        moments = pd.to_datetime(timestamps, utc=True, format="ISO8601", errors="coerce")
+        if moments.isna().any():
+            row = int(np.flatnonzero(moments.isna())[0])
+            raise WrongUseError(
+                f"{path}: column '{TIMESTAMP}' holds '{timestamps.iloc[row]}' in row {row + 1}; "
+                "write moments as 2025-05-10T08:00:00Z"
+            )
+        seconds = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
     days: np.ndarray = seconds / SECONDS_PER_DAY
     return days
 

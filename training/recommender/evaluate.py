@@ -46,9 +46,12 @@ TRIED: Mapping[str, tuple[Settings, ...]] = {
         ALSSettings(factors=64, regularisation=10.0, alpha=10.0, iterations=15),
     ),
     GraphFilter.name: (
-        GraphFilterSettings(factors=256, weight=0.3, pairs=AlsoBookedSettings(shrinkage=1.0)),
-        GraphFilterSettings(factors=256, weight=0.1, pairs=AlsoBookedSettings(shrinkage=1.0)),
-        GraphFilterSettings(factors=32, weight=0.1, pairs=AlsoBookedSettings(shrinkage=1.0)),
+        *(
+            GraphFilterSettings(factors=256, weight=weight, pairs=AlsoBookedSettings(shrinkage=shrinkage))
+            for shrinkage in (1.0, 10.0)
+            for weight in (0.3, 0.1)
+        ),
+        GraphFilterSettings(factors=32, weight=0.1, pairs=AlsoBookedSettings(shrinkage=10.0)),
     ),
 }
 """What is tried of each rung."""
@@ -110,8 +113,8 @@ def _choose(past: Brought, k: int, progress: Progress) -> tuple[dict[str, Settin
     for rung in RUNGS:
         judged = []
         for settings in TRIED[rung.name]:
-            progress(f"choosing: {rung.name} with {settings}")
             judged.append(judge(rung.fit(task.bookings, settings), task, (k,))[metric])
+            progress(f"choosing: {rung.name} {metric} {judged[-1].mean():.4f} with {settings}")
         best_place, values[rung.name] = settle(np.stack(judged))
         chosen[rung.name] = TRIED[rung.name][best_place]
     champion, why = climb(values, metric, SEED)
