@@ -32,7 +32,7 @@ from mlflow.tracking import MlflowClient  # noqa: E402
 CHAMPION, CHALLENGER = "champion", "challenger"
 _HISTORY = "champions"
 _ARTEFACT = "artefact"
-_REQUIREMENTS = ["lightgbm", "implicit", "numpy", "pydantic"]
+_REQUIREMENTS = ["implicit", "lightgbm", "numpy", "pydantic", "scikit-learn", "scipy", "threadpoolctl"]
 
 T = TypeVar("T")
 

@@ -87,14 +87,13 @@ class Recommending:
         except NoModelError:
             return self._next_departures(visitor, offers, n, language, now)
         recommender, names = loaded.model, self.offers.family_names(language)
-        ranked = recommender.rank(known.history, Context(month=known.month))
+        ranked = recommender.rank(known.history, Context(month=known.month), n, among=offers)
         suggestions = [
             _Suggestion(family, score, suggestion_reason(evidence, names, language))
             for family, score, evidence in ranked
-            if family in offers
         ]
         basis = recommender.basis(known.history)
-        items = _items(suggestions[:n], offers, known.month, language)
+        items = _items(suggestions, offers, known.month, language)
         note = basis_note(basis, language)
         return self._reply(visitor.customer_id, loaded, basis.rung, note, items, now)
 

@@ -23,10 +23,21 @@ def judge(task: Task, metrics: dict[str, float]) -> Verdict:
     """Judge a challenger by the figures of its held-out window.
 
     churn: its AUC must not be below, and its Brier score not above, that of the best simple rule. recommender: the
-    choice of the rung was the test already, and season popularity is the floor it cannot fall below.
+    live rung's 95 % interval on the test window must reach season popularity.
     """
-    if task == "recommender":
-        return Verdict(True, "the simplest rung that won its backtest is live")
+    return _judge_recommender(metrics) if task == "recommender" else _judge_churn(metrics)
+
+
+def _judge_recommender(metrics: dict[str, float]) -> Verdict:
+    if "live" not in metrics:
+        return Verdict(True, "nobody booked again in the test window; nothing speaks against it")
+    live, floor = metrics["live"], metrics["floor"]
+    if metrics["live_high"] < floor:
+        return Verdict(False, f"the live rung's {live:.3f} is below season popularity's {floor:.3f}")
+    return Verdict(True, f"{live:.3f} against {floor:.3f} of season popularity")
+
+
+def _judge_churn(metrics: dict[str, float]) -> Verdict:
     rules = sorted({name.removesuffix("_auc") for name in metrics if name.endswith("_auc")} - {"test"})
     rival = max(rules, key=lambda rule: metrics[f"{rule}_auc"])
     ours, theirs = metrics["test_auc"], metrics[f"{rival}_auc"]

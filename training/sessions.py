@@ -8,6 +8,7 @@ import pandas as pd
 from feature_repo.groups import CHURN_FEATURES
 from feature_repo.services import CHURN, RECOMMENDER
 from models.card import ModelCard, Task
+from models.recommender import SeasonPopularity
 from models.registry import Run
 from training import plots
 from training.churn import MOMENT, ChurnSpec, TrainedChurn, churn_moments, train_churn
@@ -75,16 +76,17 @@ def train_recommender_challenger(
     bench.say("training the recommender's rungs")
     trained = train_recommender(bench.connection, bench.facts, as_of, spec)
     card = _card(bench, "recommender", RECOMMENDER, as_of, now, spec.horizon_days)
+    metrics = _recommender_metrics(trained, spec.judged_by)
     run = Run(
         card=card,
         save=trained.recommender.save,
         params=trained.params | {"horizon_days": spec.horizon_days, "seed": spec.seed},
-        metrics=trained.metrics,
+        metrics=metrics,
         tags={"live_rung": trained.recommender.live, "why": trained.why},
         plots=_recommender_plots(trained),
     )
     bench.say("registering the recommender as challenger")
-    return Challenger("recommender", bench.registry.log(run), trained.metrics)
+    return Challenger("recommender", bench.registry.log(run), metrics)
 
 
 def materialise_now(bench: Workbench, as_of: datetime) -> int:
@@ -115,6 +117,16 @@ def _churn_metrics(trained: TrainedChurn) -> dict[str, float]:
     for baseline, values in measured.baselines.items():
         figures |= {f"{baseline}_{name}": value for name, value in values.items()}
     return figures | {"auc_gain_low": measured.auc_gain.low, "auc_gain_high": measured.auc_gain.high}
+
+
+def _recommender_metrics(trained: TrainedRecommender, judged_by: str) -> dict[str, float]:
+    """Return all figures, and those the gate looks at under names of their own; none without a test window."""
+    judged = {figure.model: figure for figure in trained.figures if figure.metric == judged_by}
+    if not judged:
+        return trained.metrics
+    live, floor = judged[trained.recommender.live], judged[SeasonPopularity.name]
+    gate = {"live": live.value, "live_low": live.interval.low, "live_high": live.interval.high}
+    return trained.metrics | gate | {"floor": floor.value}
 
 
 def _recommender_plots(trained: TrainedRecommender) -> dict[str, bytes]:

@@ -108,7 +108,7 @@ def evaluate_recommender(
     """Rank all items for each customer of the test file, by every rung."""
     from training.recommender.evaluate import evaluate_recommender as evaluate
 
-    show(evaluate(train, test, tuple(k or (20,))), as_json=as_json)
+    show(evaluate(train, test, tuple(k or (20,)), say), as_json=as_json)
 
 
 @evaluate_app.command("churn")

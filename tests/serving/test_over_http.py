@@ -20,7 +20,6 @@ LIST_ROUTES = """
 import json, warnings
 warnings.simplefilter("ignore")
 from _bentoml_impl.server.app import ServiceAppFactory
-from bentoml._internal.utils.metrics import *
 from serving.service import service, web
 def walk(routes, prefix=""):
     for route in routes:
