@@ -6,6 +6,8 @@ Serving does not come this way: it loads the artefact itself (a pyfunc call cost
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from models.card import ModelCard
 from models.churn import ChurnScorer, encode
 
@@ -14,16 +16,16 @@ class _ChurnFunction:
     def __init__(self, scorer: ChurnScorer):
         self._scorer = scorer
 
-    def predict(self, frame: Any, params: Any = None) -> Any:
+    def predict(self, frame: pd.DataFrame, params: dict[str, Any] | None = None) -> list[float]:
         """Return a probability per row of a frame with the model's feature columns."""
-        return self._scorer.score(encode(frame, self._scorer.features))
+        return [float(score) for score in self._scorer.score(encode(frame, self._scorer.features))]
 
 
 class _RecommenderFunction:
     def __init__(self, recommender: Any):
         self._recommender = recommender
 
-    def predict(self, frame: Any, params: Any = None) -> Any:
+    def predict(self, frame: pd.DataFrame, params: dict[str, Any] | None = None) -> list[list[str]]:
         """Return per row of a frame (family_ids, family_counts) the families, best first."""
         from models.recommender import Context, History
 

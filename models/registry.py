@@ -67,11 +67,9 @@ class ModelRegistry:
         if not settings.mlflow_tracking_uri:
             self._artifacts.mkdir(parents=True, exist_ok=True)
         self._uri = settings.tracking_uri
-        self._client = MlflowClient(self._uri)
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # MLflow's own, met when its tables are set up
+        with warnings.catch_warnings():  # MLflow's own, met when its tables are set up
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._client = MlflowClient(self._uri)
             self._client.search_registered_models(max_results=1)
 
     def log(self, run: Run) -> str:

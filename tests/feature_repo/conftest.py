@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from activity_log.database import open_database
-from tests.feature_repo.stories import LogOf, Logged, Story, log_stories
+from tests.feature_repo.stories import Logged, LogOf, Story, log_stories
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activity_log.contracts.types import TYPES
-from tests.feature_repo.stories import LogOf, Logged, Row, Story, utc
+from tests.feature_repo.stories import Logged, LogOf, Row, Story, utc
 
 PEOPLE = ("anna", "bernd", "carla")
 T = utc("2024-06-01")
@@ -68,7 +68,9 @@ def rows_of(logged: Logged) -> dict[tuple[str, datetime], Row]:
 
 @FEW
 @given(past=past, future=future)
-def test_what_happens_or_is_known_from_the_moment_on_changes_no_feature(log_of: LogOf, past: Any, future: Any):
+def test_what_happens_or_is_known_from_the_moment_on_changes_no_feature(
+    log_of: LogOf, past: Any, future: Any
+):
     story = told(past)
     before = rows_of(log_of(story))
     for (type_, data), (when, known) in future:

@@ -18,15 +18,21 @@ GROUP = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 @GROUP
 def test_every_declared_feature_is_a_column_of_its_expression_and_vice_versa(group: FeatureGroup):
     """Also of a log in which nothing ever happened: types do not depend on the data."""
-    tables = {name: FACT_TABLES[name].empty_table() for name in Facts.__dataclass_fields__ if name in FACT_TABLES}
+    tables = {
+        name: FACT_TABLES[name].empty_table() for name in Facts.__dataclass_fields__ if name in FACT_TABLES
+    }
     facts = Facts(
         **{name: ibis.memtable(table) for name, table in tables.items()},
         identities=ibis.memtable(IDENTITIES.empty_table()),
     )
-    people = moments_table([utc("2024-06-01")]).mutate(operator_id=ibis.literal("o"), customer_id=ibis.literal("c"))
+    people = moments_table([utc("2024-06-01")]).mutate(
+        operator_id=ibis.literal("o"), customer_id=ibis.literal("c")
+    )
     computed = connect_duckdb().to_pyarrow(group.expression(facts, people))
     declared = {feature.name: ARROW_TYPES[feature.dtype] for feature in group.features}
-    assert {name: computed.schema.field(name).type for name in computed.column_names if name not in ROW} == declared
+    assert {
+        name: computed.schema.field(name).type for name in computed.column_names if name not in ROW
+    } == declared
     assert computed.num_rows == 1, "who did nothing has a row all the same"
 
 
@@ -46,7 +52,8 @@ def test_every_feature_has_a_meaning_and_only_those_that_may_be_missing_say_what
 def test_names_are_unique_and_their_types_known_to_parquet_and_to_feast():
     names = [feature.name for group in GROUPS for feature in group.features]
     assert len(set(names)) == len(names)
-    assert {feature.dtype for group in GROUPS for feature in group.features} <= ARROW_TYPES.keys() & FEAST_TYPES.keys()
+    types = {feature.dtype for group in GROUPS for feature in group.features}
+    assert types <= ARROW_TYPES.keys() & FEAST_TYPES.keys()
 
 
 def test_services_ask_only_for_features_that_exist():
@@ -59,7 +66,7 @@ def test_services_ask_only_for_features_that_exist():
 
 
 def test_each_expression_gives_one_row_per_row_asked_for(log_of: LogOf):
-    """Whatever happened to Anna, however often, on two operators' shared machine."""
+    """Whatever happened to Anna, however often; `at` refuses a second row."""
     story = Story()
     story.knows("anna", "bernd")
     story.knows("anna", when="2021-01-01")
@@ -71,11 +78,6 @@ def test_each_expression_gives_one_row_per_row_asked_for(log_of: LogOf):
     story.merges("anna", "bernd", "2023-01-01")
     story.merges("anna", "bernd", "2023-01-01")
     logged = log_of(story)
-    moments = [utc(f"{year}-07-01") for year in range(2019, 2025)]
+    moments = [f"{year}-07-01" for year in range(2019, 2025)]
     for group in GROUPS:
-        rows = logged.at(*moments, groups=[group]).rows
-        assert len(rows) == 0 + 2 + 2 + 2 + 1 + 1, group.name
-        connection = connect_duckdb()
-        facts = logged.facts(connection)
-        asked = ibis.memtable([{"operator_id": "reisen", "customer_id": who, "as_of": when} for who, when in rows])
-        assert connection.to_pyarrow(group.expression(facts, asked)).num_rows == len(rows), group.name
+        assert len(logged.at(*moments, groups=[group]).rows) == 0 + 2 + 2 + 2 + 1 + 1, group.name

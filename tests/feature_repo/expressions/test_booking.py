@@ -92,7 +92,11 @@ def test_who_only_travels_has_booked_nothing(sight: Sight):
 
 def test_a_booking_counts_until_it_is_cancelled_and_a_cancellation_counts_once(sight: Sight):
     before, after = sight.of("carla", "2023-02-20"), sight.of("carla", "2023-03-02")
-    assert (before["total_bookings"], before["lifetime_revenue"], before["cancelled_bookings"]) == (2, 350.0, 0)
+    assert (before["total_bookings"], before["lifetime_revenue"], before["cancelled_bookings"]) == (
+        2,
+        350.0,
+        0,
+    )
     assert (after["total_bookings"], after["lifetime_revenue"], after["cancelled_bookings"]) == (1, 100.0, 1)
     assert after["days_since_last_cancellation"] == pytest.approx(14 / 24)
     assert sight.of("carla", JUNE_24)["cancelled_bookings"] == 1
@@ -165,7 +169,11 @@ def test_a_booking_confirmed_again_counts_once_as_last_confirmed(log_of: LogOf):
     sight = log_of(story).at("2024-02-15", "2024-02-20T10:00:00", "2024-02-21")
     for moment in ("2024-02-15", "2024-02-20T10:00:00"):
         before = sight.of("anna", moment)
-        assert (before["total_bookings"], before["lifetime_revenue"], before["average_party_size"]) == (1, 400, 2)
+        assert (before["total_bookings"], before["lifetime_revenue"], before["average_party_size"]) == (
+            1,
+            400,
+            2,
+        )
         assert sight.of("bernd", moment)["total_trips"] == 1
     after = sight.of("anna", "2024-02-21")
     assert (after["total_bookings"], after["lifetime_revenue"], after["average_party_size"]) == (1, 300, 1)

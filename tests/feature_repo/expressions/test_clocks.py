@@ -137,7 +137,9 @@ def test_a_late_event_changes_the_past_only_for_who_looks_after_it_came(log_of: 
     story.books("anna", "2023-05-01", amount="100.00", known="2024-01-15T00:00:00")
     story.books("anna", "2023-12-01", amount="10.00")
     sight = log_of(story).at("2023-06-01", "2024-01-15", "2024-01-16", groups=[BOOKING])
-    revenue = [sight.of("anna", when)["lifetime_revenue"] for when in ("2023-06-01", "2024-01-15", "2024-01-16")]
+    revenue = [
+        sight.of("anna", when)["lifetime_revenue"] for when in ("2023-06-01", "2024-01-15", "2024-01-16")
+    ]
     assert revenue == [0.0, 10.0, 110.0]
     assert sight.of("anna", "2024-01-16")["days_since_first_booking"] == pytest.approx(259 + 14 / 24)
 
@@ -165,7 +167,11 @@ def merged(log_of: LogOf) -> Sight:
 
 def test_people_count_as_one_from_the_merge_on_and_not_before(merged: Sight):
     for before in ("2024-02-25", "2024-03-01"):
-        assert [merged.of(who, before)["lifetime_revenue"] for who in ("carla", "carla2", "carla3")] == [1, 10, 100]
+        assert [merged.of(who, before)["lifetime_revenue"] for who in ("carla", "carla2", "carla3")] == [
+            1,
+            10,
+            100,
+        ]
     after = utc("2024-03-01") + TICK
     assert not merged.knows("carla2", after)
     assert merged.of("carla3", after)["lifetime_revenue"] == 100.0
@@ -188,7 +194,12 @@ def test_a_merge_into_oneself_changes_nothing(merged: Sight):
 
 
 def test_most_frequent_leaves_out_nulls_and_gives_ties_to_the_first_of_the_alphabet():
-    seen = {"anna": ["b", "a", None, None, None], "bernd": ["b", "a", "b"], "carla": [None], "dora": ["ä", "z"]}
+    seen = {
+        "anna": ["b", "a", None, None, None],
+        "bernd": ["b", "a", "b"],
+        "carla": [None],
+        "dora": ["ä", "z"],
+    }
     rows = [("o", who, T, value) for who, values in seen.items() for value in values]
     schema = pa.schema({**{name: pa.string() for name in ROW}, "as_of": MOMENT, "value": pa.string()})
     table = pa.Table.from_arrays([pa.array(column) for column in zip(*rows, strict=True)], schema=schema)

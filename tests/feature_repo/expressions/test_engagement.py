@@ -34,7 +34,9 @@ def letters_and_talks() -> Story:
 
     numbers = count()
 
-    def talks(who: str, when: str, satisfaction: int | None = None, nps: int | None = None, id_: str = "") -> None:
+    def talks(
+        who: str, when: str, satisfaction: int | None = None, nps: int | None = None, id_: str = ""
+    ) -> None:
         data = {"conversation_id": f"t{next(numbers)}", "contact_id": who, "person_profile_id": who}
         said = {"channel": "phone", "satisfaction": satisfaction, "nps": nps}
         story.tell("ConversationResolved", when, id_=id_, **data, **said)
@@ -112,7 +114,9 @@ def test_the_latest_word_on_marketing_counts_whoever_brings_it(sight: Sight, who
 
 
 def test_before_the_latest_word_the_one_before_counts(sight: Sight):
-    assert [sight.of(who, "2024-01-15")["marketing_consent"] for who in ("anna", "carla", "emil")] == [True] * 3
+    assert [sight.of(who, "2024-01-15")["marketing_consent"] for who in ("anna", "carla", "emil")] == [
+        True
+    ] * 3
     assert [sight.of(who, "2023-06-01")["marketing_consent"] for who in ("anna", "carla")] == [False, True]
 
 
