@@ -1,8 +1,8 @@
 """Why somebody may be leaving, in words a dispatcher can say aloud.
 
 SHAP contributions say which feature moved the score; features that tell one story (recency, rhythm, ratings, ...)
-are added up, and the story is told with the customer's own figures. A story that moved the score the other way,
-or whose figures are missing, is not told.
+are added up, and the story is told with the customer's own figures. A story is not told that moved the score the
+other way, whose figures are missing, or whose sentence would sound like the opposite ("never cancelled" as a risk).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,28 +21,38 @@ Texts = dict[Language, str]
 
 
 class Story(NamedTuple):
-    """Features that tell one thing; `tell` returns None where there is nothing true to say."""
+    """Features that tell one thing; `tell` returns None where there is nothing true to say.
+
+    sounds_good: whether the sentence speaks for loyalty (True), against it (False), or neither (None).
+    also_told: figures in the sentence that belong to another story.
+    """
 
     kind: str
     features: tuple[str, ...]
     tell: Callable[[Features], Texts | None]
+    sounds_good: Callable[[Features], bool | None] = lambda _: None
+    also_told: tuple[str, ...] = ()
 
 
 def churn_reasons(
     contributions: Sequence[Contribution], features: Features, band: Band, language: Language
 ) -> list[Reason]:
     """Return up to MOST_REASONS sentences, strongest first: against the customer's loyalty, or for it at low risk."""
-    sign = -1.0 if band == "low" else 1.0
+    sign, fits = (-1.0, True) if band == "low" else (1.0, False)
     moved = {contribution.feature: contribution.log_odds for contribution in contributions}
     told = []
     for story in STORIES:
         weight = sign * sum(moved.get(feature, 0.0) for feature in story.features)
         text = story.tell(features) if weight >= LEAST_LOG_ODDS else None
-        if text is not None:
+        if text is not None and story.sounds_good(features) in (fits, None):
             told.append((weight, story, text[language]))
     told.sort(key=lambda entry: -entry[0])
     return [
-        Reason(kind=story.kind, text=text, evidence={name: features[name] for name in story.features})
+        Reason(
+            kind=story.kind,
+            text=text,
+            evidence={name: features[name] for name in story.features + story.also_told},
+        )
         for _, story, text in told[:MOST_REASONS]
     ]
 
@@ -75,8 +85,8 @@ def _rhythm(known: Features) -> Texts | None:
     usual = {"de": spelled_months(gap, "de"), "en": spelled_months(gap, "en")}
     if ratio > 1:
         return {
-            "de": f"Bucht sonst im Abstand von etwa {usual['de']}; jetzt sind es {spelled_months(since, 'de')}.",
-            "en": f"Usually books about every {usual['en']}; it has been {spelled_months(since, 'en')} now.",
+            "de": f"Bucht sonst im Abstand von etwa {usual['de']}, zuletzt aber vor {spelled_months(since, 'de')}.",
+            "en": f"Usually books about every {usual['en']}, but last did {spelled_months(since, 'en')} ago.",
         }
     return {
         "de": f"Liegt im eigenen Rhythmus: bucht im Abstand von etwa {usual['de']}.",
@@ -182,22 +192,49 @@ def _checkout(known: Features) -> Texts | None:
     }
 
 
+def _rated_well(known: Features) -> bool | None:
+    rating, nps = known["last_satisfaction"], known["last_nps"]
+    if rating is not None:
+        return None if rating == 3 else bool(rating > 3)
+    return None if nps is None or 7 <= nps <= 8 else bool(nps > 8)
+
+
+def _never(_known: Features) -> bool:
+    return False
+
+
 STORIES = (
     Story("recency", ("days_since_last_booking", "days_since_last_departure"), _recency),
-    Story("rhythm", ("overdue_ratio", "median_booking_gap_days", "longest_booking_gap_days"), _rhythm),
+    Story(
+        "rhythm",
+        ("overdue_ratio", "median_booking_gap_days", "longest_booking_gap_days"),
+        _rhythm,
+        lambda known: bool(known["overdue_ratio"] <= 1),
+        ("days_since_last_booking",),
+    ),
     Story("frequency", ("total_bookings", "bookings_365d", "bookings_730d", "booking_days"), _frequency),
-    Story("upcoming_trips", ("upcoming_trips",), _upcoming),
+    Story("upcoming_trips", ("upcoming_trips",), _upcoming, lambda known: bool(known["upcoming_trips"])),
     Story("spend", ("lifetime_revenue", "revenue_365d"), _spend),
-    Story("cancellations", ("cancelled_bookings", "days_since_last_cancellation"), _cancelled),
-    Story("no_shows", ("no_show_count", "days_since_last_no_show"), _no_show),
-    Story("late_coaches", ("late_boardings_365d", "worst_lateness_365d"), _late_coach),
-    Story("ratings", ("last_satisfaction", "last_nps", "average_satisfaction", "complaints_365d"), _rating),
+    Story(
+        "cancellations",
+        ("cancelled_bookings", "days_since_last_cancellation"),
+        _cancelled,
+        lambda known: not known["cancelled_bookings"],
+    ),
+    Story("no_shows", ("no_show_count", "days_since_last_no_show"), _no_show, _never),
+    Story("late_coaches", ("late_boardings_365d", "worst_lateness_365d"), _late_coach, _never),
+    Story(
+        "ratings",
+        ("last_satisfaction", "last_nps", "average_satisfaction", "complaints_365d"),
+        _rating,
+        _rated_well,
+    ),
     Story(
         "messages",
         ("messages_delivered_365d", "messages_read_365d", "read_rate_365d", "days_since_last_read"),
         _messages,
     ),
-    Story("consent", ("marketing_consent",), _consent),
+    Story("consent", ("marketing_consent",), _consent, lambda known: bool(known["marketing_consent"])),
     Story("abandoned_checkouts", ("abandoned_checkouts_90d",), _checkout),
 )
 """Every story; a feature of the model that is in none moves the score without a sentence of its own."""
