@@ -122,6 +122,11 @@ def import_(
     time_format: Annotated[
         str | None, typer.Option(help="How times are written where it is not ISO 8601: %d.%m.%Y %H:%M")
     ] = None,
+    date_format: Annotated[
+        str | None, typer.Option(help="How departure dates are written where it is not ISO 8601: %d.%m.%Y")
+    ] = None,
+    region: Annotated[str, typer.Option(help="Region of all items.")] = "-",
+    theme: Annotated[str, typer.Option(help="Theme of all items.")] = "-",
     csv_separator: Annotated[str, typer.Option(help="Between the fields of a CSV file.")] = ",",
     csv_decimal: Annotated[str, typer.Option(help="Decimal sign of a CSV file.")] = ".",
     as_json: Json = False,
@@ -146,6 +151,9 @@ def import_(
         cancellation_prefix=cancellation_prefix,
         item_pattern=item_pattern,
         time_format=time_format,
+        date_format=date_format,
+        region=region,
+        theme=theme,
         csv_separator=csv_separator,
         csv_decimal=csv_decimal,
     )

@@ -14,16 +14,17 @@ PEOPLE = ("anna", "bernd", "carla")
 T = utc("2024-06-01")
 MOMENTS = (utc("2023-03-01"), T)
 DAY = timedelta(days=1)
-FEW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 people = st.sampled_from(PEOPLE)
-bookings = st.sampled_from(["b1", "b2", "b3", "b4"])
+bookings = st.sampled_from([f"b{number}" for number in range(9)])
+types = st.sampled_from([*sorted(TYPES), *3 * ["BookingConfirmed", "BookingCancelled"]])
 
 
 @st.composite
 def happenings(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     """An event of any type of the design, about people and bookings that the story knows or not."""
-    type_ = draw(st.sampled_from(sorted(TYPES)))
+    type_ = draw(types)
     who, other, booking = draw(people), draw(people), draw(bookings)
     departs = (T + draw(st.integers(-900, 900)) * DAY).date().isoformat()
     amount = f"{draw(st.integers(0, 99_999))}.{draw(st.integers(0, 99)):02d}"
@@ -48,10 +49,10 @@ def happenings(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
 moments_before = st.integers(0, 900 * 86_400).map(lambda seconds: T - timedelta(seconds=seconds + 1))
 moments_from = st.integers(0, 900 * 86_400).map(lambda seconds: T + timedelta(seconds=seconds))
-past = st.lists(st.tuples(happenings(), moments_before), min_size=5, max_size=30)
+past = st.lists(st.tuples(happenings(), moments_before), min_size=15, max_size=40)
 not_yet_known = st.tuples(moments_from | moments_before, moments_from)
 happened_later = st.tuples(moments_from, moments_from | moments_before)
-future = st.lists(st.tuples(happenings(), not_yet_known | happened_later), min_size=5, max_size=30)
+future = st.lists(st.tuples(happenings(), not_yet_known | happened_later), min_size=15, max_size=40)
 
 
 def told(happened: list[tuple[tuple[str, dict[str, Any]], datetime]]) -> Story:

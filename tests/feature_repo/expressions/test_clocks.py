@@ -189,6 +189,20 @@ def test_a_chain_of_merges_ends_at_the_one_who_is_left(merged: Sight):
     assert one["longest_booking_gap_days"] == 31.0
 
 
+def test_a_chain_of_merges_may_begin_at_its_far_end(log_of: LogOf):
+    """First the third counts as the second; once the second counts as the first, so does the third."""
+    story = Story()
+    for number, who in enumerate(("emil", "emil2", "emil3")):
+        story.knows(who)
+        story.books(who, "2023-01-10", amount=f"{10**number}.00")
+    story.merges("emil2", "emil3", "2024-02-01")
+    story.merges("emil", "emil2", "2024-04-01")
+    sight = log_of(story).at("2024-03-01", "2024-05-01", groups=[BOOKING])
+    assert [sight.of(who, "2024-03-01")["lifetime_revenue"] for who in ("emil", "emil2")] == [1, 110]
+    assert sight.of("emil", "2024-05-01")["lifetime_revenue"] == 111
+    assert [sight.knows(who, "2024-05-01") for who in ("emil2", "emil3")] == [False, False]
+
+
 def test_a_merge_into_oneself_changes_nothing(merged: Sight):
     assert merged.of("dora", "2024-06-01")["total_bookings"] == 0
 

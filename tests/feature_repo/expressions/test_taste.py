@@ -1,9 +1,13 @@
 """Anna loves Nordsee, Bernd comes along, and next summer's Nordsee tour is of the same family as last summer's."""
 
+import ibis
 import pytest
 
+from feature_repo.expressions.clocks import population
+from feature_repo.expressions.taste import trips_with_family
 from feature_repo.groups import TASTE
-from tests.feature_repo.stories import LogOf, Sight, Story
+from feature_repo.sources import connect_duckdb, moments_table
+from tests.feature_repo.stories import LogOf, Sight, Story, utc
 
 JUNE_24 = "2024-06-01"
 
@@ -65,3 +69,15 @@ def test_a_tour_that_was_never_published_is_its_own_family(sight: Sight):
     assert (row["family_ids"], row["family_counts"]) == (["harz", "unheard-of"], [1, 1])
     assert row["favourite_family"] == "harz", "between equals the alphabet decides"
     assert row["upcoming_departure_ids"] == ["harz-23@2024-07-01", "unheard-of@2024-09-01"]
+
+
+def test_who_books_and_travels_has_the_trip_once(log_of: LogOf):
+    logged, connection = log_of(summers()), connect_duckdb()
+    facts = logged.facts(connection)
+    people = ibis.memtable(connection.to_pyarrow(population(facts, moments_table([utc(JUNE_24)]))))
+    trips = connection.to_pyarrow(trips_with_family(facts, people)).to_pylist()
+    anna, bernd = (
+        sorted(trip["family_id"] for trip in trips if trip["customer_id"] == logged.operator.pseudonym(who))
+        for who in ("anna", "bernd")
+    )
+    assert anna == bernd == ["harz", "nordsee", "nordsee"]

@@ -1,0 +1,162 @@
+"""Answers without HTTP, on the trained Nordlicht at the end of its simulated world (1 November 2026)."""
+
+from collections import Counter
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from activity_log.database import open_database
+from activity_log.errors import NoModelError, UnknownOperatorError
+from activity_log.reading import find_profile
+from feature_repo.store import open_features
+from models.registry import ModelRegistry
+from serving.answers import Answers
+from serving.live_models import LOOK_AGAIN, LiveModels
+from serving.recommending import Visitor
+from serving.requests import Feedback, Filters
+
+
+class NoModels:
+    """A registry in which nothing was ever promoted."""
+
+    def version(self, operator_id, task, alias):
+        return None
+
+
+@pytest.fixture(scope="module")
+def world(installation, trained):
+    database, features = open_database(installation.log_url), open_features(installation)
+    yield SimpleNamespace(
+        database=database,
+        trained=Answers(database, features, ModelRegistry(installation), lambda: trained.now),
+        untrained=Answers(database, features, NoModels(), lambda: trained.now),
+        now=trained.now,
+    )
+    database.close()
+
+
+def test_without_a_model_the_next_departures_are_shown_and_it_says_so(world):
+    answer = world.untrained.recommend("nordlicht", Visitor(), "de", n=5)
+    assert (answer.basis, answer.model) == ("next_departures", None)
+    assert len(answer.items) == 5
+    days = [item.departs_on for item in answer.items]
+    assert days == sorted(days)
+    assert days[0] > world.now.date()
+    assert {item.reason.kind for item in answer.items} == {"next_departures"}
+    english = world.untrained.recommend("nordlicht", Visitor(), "en", n=5)
+    assert english.basis_note != answer.basis_note
+
+
+def test_without_a_model_nothing_else_is_pretended(world, regular):
+    with pytest.raises(NoModelError, match="train and promote one"):
+        world.untrained.churn_risk("nordlicht", [regular], "de")
+    with pytest.raises(NoModelError, match="no live recommender"):
+        world.untrained.also_booked("nordlicht", "x", 5, "de")
+    insight = world.untrained.customer_insight("nordlicht", regular, "de", with_person=True)
+    assert insight.churn_risk is None
+    assert insight.engagement.churn_risk is None
+    assert insight.recommendations.basis == "next_departures"
+
+
+def test_fewer_than_asked_for_means_there_are_no_more(world, regular):
+    everything = world.trained.recommend("nordlicht", Visitor(regular), "de", n=50).items
+    assert 5 < len(everything) < 50
+    families = [item.family_id for item in everything]
+    assert len(set(families)) == len(families)
+    assert [item.position for item in everything] == list(range(1, len(everything) + 1))
+    scores = [item.score for item in everything]
+    assert scores == sorted(scores, reverse=True)
+    nothing = world.trained.recommend("nordlicht", Visitor(regular), "de", Filters(highest_price=0), n=5)
+    assert nothing.items == []
+
+
+def test_a_filter_narrows_before_it_is_counted(world, regular):
+    everything = world.trained.recommend("nordlicht", Visitor(regular), "de", n=50).items
+    region = Counter(item.region for item in everything).most_common()[-1][0]
+    only = world.trained.recommend("nordlicht", Visitor(regular), "de", Filters(regions=[region]), n=3).items
+    assert only
+    assert {item.region for item in only} == {region}
+
+
+def test_what_somebody_looks_at_counts(world):
+    tour_id = world.trained.recommend("nordlicht", Visitor(), "de", n=9).items[-1].tour_id
+    answer = world.trained.recommend("nordlicht", Visitor(viewed_tours=(tour_id,)), "de", n=9)
+    assert answer.basis == "also_booked"
+    assert any(item.reason.kind == "viewed" for item in answer.items)
+
+
+def test_only_what_leaves_from_the_visitors_stop(world):
+    assert world.trained.recommend("nordlicht", Visitor(boarding_point="Timbuktu"), "de").items == []
+
+
+def test_who_was_merged_answers_as_the_survivor(world, installation):
+    from .conftest import regular_customers
+
+    survivor, merged = regular_customers(installation)[5:7]
+    with world.database.reading() as connection:
+        ids = [find_profile(connection, "nordlicht", who).person_profile_id for who in (survivor, merged)]
+    before = len(world.trained.customer_timeline("nordlicht", survivor, "de", None).entries)
+    event = {
+        "id": "merged-1", "source": "backoffice", "type": "PersonProfilesMerged", "operatorid": "nordlicht",
+        "time": (world.now - timedelta(hours=1)).isoformat(), "data": {"surviving_id": ids[0], "merged_id": ids[1]},
+    }  # fmt: skip
+    assert world.trained.post_events("nordlicht", [event]).accepted == 1
+
+    insight = world.trained.customer_insight("nordlicht", merged, "de", with_person=True)
+    own = world.trained.customer_insight("nordlicht", survivor, "de", with_person=True)
+    assert insight.customer_id == survivor
+    assert insight.person == own.person
+    assert insight.recommendations.customer_id == survivor
+    assert [entry.event_id for entry in insight.timeline] == [entry.event_id for entry in own.timeline]
+    assert "merged-1" in {entry.event_id for entry in insight.timeline}
+    assert len(insight.timeline) >= min(before, 50)
+    assert [risk.customer_id for risk in world.trained.churn_risk("nordlicht", [merged, survivor], "de")] == [
+        survivor
+    ]
+
+
+def test_an_operator_nobody_registered_writes_nothing(world):
+    feedback = Feedback(recommendation_id="r", kind="shown", tour_id="t", position=1)
+    with pytest.raises(UnknownOperatorError):
+        world.trained.give_feedback("ghost", feedback)
+    with pytest.raises(UnknownOperatorError):
+        world.trained.post_events("ghost", [])
+
+
+class OneVersion:
+    """A registry whose champion is whatever `live` says, and which counts how often it is asked and loaded."""
+
+    def __init__(self, live):
+        self.live, self.asked, self.loaded = live, 0, 0
+
+    def version(self, operator_id, task, alias):
+        self.asked += 1
+        return self.live
+
+    def load(self, operator_id, task, load):
+        self.loaded += 1
+        return SimpleNamespace(version=self.live)
+
+
+def test_a_promotion_is_seen_after_ten_seconds_and_loaded_once(trained):
+    registry, start = OneVersion("1"), trained.now
+    live = LiveModels(registry)
+    assert live.churn("nordlicht", start).version == "1"
+    registry.live = "2"
+    assert live.churn("nordlicht", start + LOOK_AGAIN - timedelta(microseconds=1)).version == "1"
+    assert registry.asked == 1
+    assert live.churn("nordlicht", start + LOOK_AGAIN).version == "2"
+    assert live.churn("nordlicht", start + 3 * LOOK_AGAIN).version == "2"
+    assert registry.loaded == 2
+    registry.live = "1"
+    assert live.churn("nordlicht", start + 5 * LOOK_AGAIN).version == "1"
+
+
+def test_the_first_promotion_is_seen_too(trained):
+    registry, start = OneVersion(None), trained.now
+    live = LiveModels(registry)
+    with pytest.raises(NoModelError):
+        live.recommender("nordlicht", start)
+    registry.live = "1"
+    assert live.recommender("nordlicht", start + LOOK_AGAIN).version == "1"
