@@ -42,7 +42,7 @@ def main() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries warn of is for our tests, where it is an error
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="busflow", standalone_mode=False)
     except NoArgsIsHelpError:  # a group without its command: its help, printed already, is the answer
         sys.exit(WRONG_USE)
     except ClickException as error:

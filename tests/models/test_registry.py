@@ -107,13 +107,13 @@ def test_rolling_back_goes_through_the_champions_one_by_one_and_refuses_at_the_f
     assert registry.version("nordwind", "churn", CHAMPION) == versions[1]
     registry.promote("nordwind", "churn", versions[2], NOW)
     assert [registry.roll_back("nordwind", "churn") for _ in range(2)] == [versions[1], versions[0]]
-    with pytest.raises(WrongUseError, match="nordwind.churn: there is no earlier champion"):
+    with pytest.raises(WrongUseError, match=r"nordwind\.churn: there is no earlier champion"):
         registry.roll_back("nordwind", "churn")
     assert registry.version("nordwind", "churn", CHAMPION) == versions[0], "a refusal changes nothing"
 
 
 def test_an_operator_without_models_has_nothing_to_roll_back(registry: ModelRegistry):
-    with pytest.raises(WrongUseError, match=r"nobody.churn: there is no earlier champion"):
+    with pytest.raises(WrongUseError, match=r"nobody\.churn: there is no earlier champion"):
         registry.roll_back("nobody", "churn")
 
 

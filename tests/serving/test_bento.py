@@ -18,7 +18,7 @@ OF_THE_BENTO = "// the copy in the bento\n"
 
 def bentoml(*arguments, **environment):
     command = [sys.executable, "-W", "ignore", "-m", "bentoml", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=home, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow

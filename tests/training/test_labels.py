@@ -1,0 +1,83 @@
+"""What counts as staying away: the edges of the horizon, and bookings that were given back."""
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from activity_log.facts.tables import FACT_TABLES, MOMENT
+from feature_repo.expressions.clocks import Facts
+from feature_repo.sources import IDENTITIES, connect_duckdb
+from training.labels import no_booking_within
+
+AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
+HORIZON = timedelta(days=100)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def booking(occurred_at, recorded_at=None):
+    return {
+        "operator_id": "o",
+        "customer_id": "anna",
+        "occurred_at": occurred_at,
+        "recorded_at": recorded_at or occurred_at,
+        "event_id": "e1",
+        "booking_id": "b1",
+        "amount": Decimal("100.00"),
+    }
+
+
+def cancellation(recorded_at):
+    stamp = {
+        "operator_id": "o",
+        "customer_id": "anna",
+        "occurred_at": recorded_at,
+        "recorded_at": recorded_at,
+    }
+    return stamp | {"event_id": "e2", "booking_id": "b1"}
+
+
+def churned(bookings, cancellations=()):
+    rows = {"bookings": list(bookings), "cancellations": list(cancellations)}
+    names = [field.name for field in fields(Facts) if field.name != "identities"]
+    tables = {name: pa.Table.from_pylist(rows.get(name, []), schema=FACT_TABLES[name]) for name in names}
+    facts = Facts(
+        **{name: ibis.memtable(table) for name, table in tables.items()},
+        identities=ibis.memtable(IDENTITIES.empty_table()),
+    )
+    keys = pa.schema({"operator_id": pa.string(), "customer_id": pa.string(), "as_of": MOMENT})
+    row = {"operator_id": "o", "customer_id": "anna", "as_of": AS_OF}
+    as_of = ibis.memtable(pa.Table.from_pylist([row], schema=keys))
+    labels = connect_duckdb().to_pyarrow(no_booking_within(facts, as_of, HORIZON, NOW))
+    return labels.to_pylist()[0]["churned"]
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "stays_away"),
+    [
+        (AS_OF - timedelta(microseconds=1), True),
+        (AS_OF, False),
+        (AS_OF + HORIZON - timedelta(microseconds=1), False),
+        (AS_OF + HORIZON, True),
+    ],
+)
+def test_the_horizon_begins_at_the_moment_and_ends_before_its_end(occurred_at, stays_away):
+    assert churned([booking(occurred_at)]) is stays_away
+
+
+def test_who_books_nothing_stays_away():
+    assert churned([]) is True
+
+
+def test_a_booking_given_back_is_none():
+    inside = AS_OF + timedelta(days=10)
+    assert churned([booking(inside)], [cancellation(inside + timedelta(days=30))]) is True
+
+
+def test_what_is_not_known_yet_does_not_count():
+    inside = AS_OF + timedelta(days=10)
+    assert churned([booking(inside, recorded_at=NOW)]) is True
+    assert churned([booking(inside)], [cancellation(NOW)]) is False
