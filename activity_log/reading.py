@@ -98,8 +98,8 @@ def canonical_customer(connection: Connection, operator_id: str, customer_id: st
 def search_profiles(connection: Connection, operator_id: str, query: str, limit: int = 20) -> list[Profile]:
     """Return the profiles a caller could mean, best matches first.
 
-    query: part of the name in either order, of the e-mail or of the phone (digits count, however written),
-    in any case; or a whole customer_id or person_profile_id. An empty query finds nobody.
+    query: part of the name in either order, of the e-mail, the postcode or the phone (digits count, however
+    written), in any case; or a whole customer_id or person_profile_id. An empty query finds nobody.
     """
     typed = query.strip()
     terms = search_terms(typed)

@@ -17,9 +17,10 @@ _COUNTRY_CODE_DIGITS = 2
 
 
 def search_text(profile: PersonProfileUpdated) -> str:
-    """Return what a profile is found by, one folded line each: both orders of the name, e-mail, phone."""
+    """Return what a profile is found by, one folded line each: both orders of the name, e-mail, phone, postcode."""
     given, family = profile.given_name, profile.family_name
-    lines = (f"{given} {family}", f"{family} {given}", profile.email or "", _digits(profile.phone or ""))
+    names = (f"{given} {family}", f"{family} {given}")
+    lines = (*names, profile.email or "", _digits(profile.phone or ""), profile.postcode or "")
     return "".join(f"\n{_folded(line)}" for line in lines if line)
 
 

@@ -46,7 +46,7 @@ class ChurnSpec(BaseModel):
     def booster_params(self) -> dict[str, object]:
         """Return LightGBM's parameters; the same data give the same bits."""
         shared = ("learning_rate", "num_leaves", "min_data_in_leaf", "feature_fraction", "lambda_l2", "seed")
-        fixed = {"objective": "binary", "deterministic": True, "force_row_wise": True, "num_threads": 2}
+        fixed = {"objective": "binary", "deterministic": True, "force_row_wise": True, "num_threads": 1}
         return {name: getattr(self, name) for name in shared} | fixed | {"verbosity": -1}
 
 

@@ -63,7 +63,8 @@ def train(
         show(result, as_json=True)
         return
     for name, entry in result.items():
-        show(entry, as_json=False, title=name)
+        figures = {key: value for key, value in entry.items() if not key.endswith(("_low", "_high"))}
+        show(figures, as_json=False, title=name)
 
 
 def promote(

@@ -2,10 +2,10 @@
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,12 @@ def test_every_option_is_explained(command):
         assert getattr(parameter, "help", None), f"{' '.join(command)}: {parameter.name}"
 
 
+def processor_seconds() -> float:
+    """Of all processes started here that have ended: the machine may be busy with other things."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_help_is_instant_and_imports_nothing_heavy():
     code = f"""
 import sys
@@ -61,10 +67,10 @@ except SystemExit:
     print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
 """
     took = []
-    for _ in range(3):  # the machine may be busy with something else once
-        start = time.monotonic()
+    for _ in range(2):
+        before = processor_seconds()
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        took.append(time.monotonic() - start)
+        took.append(processor_seconds() - before)
     assert "Customer Intelligence" in done.stdout
     assert done.stderr.strip() == "[]"
     assert min(took) < 1.5

@@ -18,13 +18,13 @@ HORIZON = timedelta(days=100)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def booking(occurred_at, recorded_at=None):
+def booking(occurred_at, recorded_at=None, who="anna"):
     return {
         "operator_id": "o",
-        "customer_id": "anna",
+        "customer_id": who,
         "occurred_at": occurred_at,
         "recorded_at": recorded_at or occurred_at,
-        "event_id": "e1",
+        "event_id": f"{who} {occurred_at}",
         "booking_id": "b1",
         "amount": Decimal("100.00"),
     }
@@ -40,13 +40,13 @@ def cancellation(recorded_at):
     return stamp | {"event_id": "e2", "booking_id": "b1"}
 
 
-def churned(bookings, cancellations=()):
+def churned(bookings, cancellations=(), merges=()):
     rows = {"bookings": list(bookings), "cancellations": list(cancellations)}
     names = [field.name for field in fields(Facts) if field.name != "identities"]
     tables = {name: pa.Table.from_pylist(rows.get(name, []), schema=FACT_TABLES[name]) for name in names}
     facts = Facts(
         **{name: ibis.memtable(table) for name, table in tables.items()},
-        identities=ibis.memtable(IDENTITIES.empty_table()),
+        identities=ibis.memtable(pa.Table.from_pylist(list(merges), schema=IDENTITIES)),
     )
     keys = pa.schema({"operator_id": pa.string(), "customer_id": pa.string(), "as_of": MOMENT})
     row = {"operator_id": "o", "customer_id": "anna", "as_of": AS_OF}
@@ -81,3 +81,25 @@ def test_what_is_not_known_yet_does_not_count():
     inside = AS_OF + timedelta(days=10)
     assert churned([booking(inside, recorded_at=NOW)]) is True
     assert churned([booking(inside)], [cancellation(NOW)]) is False
+
+
+def merge(gone, stayed, since):
+    forever = datetime(9999, 1, 1, tzinfo=UTC)
+    stamp = {"valid_from": since, "valid_to": forever}
+    return {"operator_id": "o", "customer_id": gone, "canonical_id": stayed} | stamp
+
+
+def test_a_booking_confirmed_again_within_the_horizon_is_not_a_new_one():
+    before, inside = AS_OF - timedelta(days=10), AS_OF + timedelta(days=10)
+    assert churned([booking(before), booking(inside)]) is True
+    assert churned([booking(inside), booking(inside + HORIZON)]) is False
+
+
+@pytest.mark.parametrize("since", [AS_OF - timedelta(days=10), AS_OF + timedelta(days=300)])
+@pytest.mark.parametrize(("gone", "stayed"), [("anna", "anne"), ("anne", "anna")])
+def test_who_books_on_under_another_profile_of_theirs_stays(gone, stayed, since):
+    """Anna and Anne are one person, as we know by now; she books as Anne."""
+    bookings = [booking(AS_OF + timedelta(days=10), who="anne")]
+    assert churned(bookings) is True
+    assert churned(bookings, merges=[merge(gone, stayed, since)]) is False
+    assert churned(bookings, merges=[merge(gone, stayed, since=NOW)]) is True
