@@ -77,10 +77,11 @@ def test_the_question_carries_the_attributes_and_a_change_asks_anew(page: Page, 
             "bearer": "Bearer abc",
         }
     ]
-    page.evaluate(
-        "() => { const tours = document.querySelector('busflow-tours');"
-        "tours.removeAttribute('customer'); tours.lang = 'en'; }"
-    )
+    with page.expect_response("**/recommend"):
+        page.evaluate(
+            "() => { const tours = document.querySelector('busflow-tours');"
+            "tours.removeAttribute('customer'); tours.lang = 'en'; }"
+        )
     expect(page.get_by_role("list", name="Suggested tours")).to_be_visible()
     assert len(site.asked) == 2  # two attributes, one question
     assert "customer_id" not in site.asked[1]
