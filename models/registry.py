@@ -69,7 +69,7 @@ class ModelRegistry:
         self._uri = settings.tracking_uri
         with warnings.catch_warnings():  # MLflow's own, met when its tables are set up
             warnings.simplefilter("ignore", DeprecationWarning)
-            self._client = MlflowClient(self._uri)
+            self._client = _connected(self._uri)
             self._client.search_registered_models(max_results=1)
 
     def log(self, run: Run) -> str:
@@ -165,6 +165,13 @@ class ModelRegistry:
             self._client.get_registered_model(name)
         except MlflowException:
             self._client.create_registered_model(name)
+
+
+def _connected(uri: str) -> MlflowClient:
+    try:
+        return MlflowClient(uri)
+    except MlflowException as error:
+        raise WrongUseError(f"MLFLOW_TRACKING_URI '{uri}': MLflow knows no such store") from error
 
 
 def registered_name(operator_id: str, task: Task) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from activity_log.operators import Operator, register_operator
 from activity_log.settings import Settings, load_settings
 from simulator import SimulationSpec, simulate, write
 from simulator.truth import Truth
+
+if TYPE_CHECKING:
+    from models.registry import ModelRegistry
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -65,3 +69,17 @@ def trained(nordlicht: SimulatedOperator) -> SimulatedOperator:
         promote(bench.registry, "nordlicht", task, nordlicht.now)
     materialise_now(bench, nordlicht.now)
     return nordlicht
+
+
+@pytest.fixture(scope="session")
+def registry_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An installation that holds models only; setting up MLflow takes seconds."""
+    return load_settings(home=tmp_path_factory.mktemp("registry"))
+
+
+@pytest.fixture(scope="session")
+def registry(registry_settings: Settings) -> "ModelRegistry":
+    """Models of operators that each test names anew."""
+    from models.registry import ModelRegistry
+
+    return ModelRegistry(registry_settings)

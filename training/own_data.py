@@ -4,24 +4,27 @@ A table of transactions becomes the bookings of an operator who knows nothing el
 was known the moment it happened.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import ibis
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from activity_log.errors import WrongUseError
 from activity_log.facts.tables import FACT_TABLES, MOMENT
 from feature_repo.expressions.clocks import ROW, Facts, population
-from feature_repo.groups import CHURN_FEATURES, GROUPS
+from feature_repo.groups import BOOKING, CHURN_FEATURES
 from feature_repo.sources import IDENTITIES, connect_duckdb, moments_table
 from training.baselines import BASELINES
 from training.churn import MOMENT as AT
 from training.churn import ChurnSpec, churn_moments, train_churn
 from training.labels import no_booking_within
+from training.recommender.brought import LARGEST_SECONDS
 
 OPERATOR = "own"
 MODEL = "lightgbm"
@@ -32,7 +35,8 @@ def evaluate_churn(transactions: Path, cutoff: datetime, horizon_days: int) -> d
     """Train on what was known before `cutoff`, measure on who then stayed away for the horizon.
 
     transactions: Parquet or CSV with customer_id, timestamp (UTC unless it says otherwise) and optionally amount;
-    rows without a customer and rows of negative amount are left out. Customers seen before the cutoff are judged.
+    rows without a customer, moment or amount and rows of negative amount are left out. Customers seen before the
+    cutoff are judged.
     Returns {"models": {name: {metric: value}}, "champion": name}; the champion is chosen on a moment whose outcome
     was known at the cutoff. Raises WrongUseError and NotEnoughDataError.
     """
@@ -53,23 +57,54 @@ def evaluate_churn(transactions: Path, cutoff: datetime, horizon_days: int) -> d
 
 
 def read_transactions(path: Path) -> pd.DataFrame:
-    """Read customer_id (str), timestamp (UTC) and amount (0 where there is none). Raises WrongUseError."""
+    """Read customer_id (str), timestamp (UTC) and amount (0 where the table has none). Raises WrongUseError.
+
+    Moments are ISO 8601 text, or numbers of seconds (or milliseconds) since 1970.
+    """
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        table = (
+            pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={CUSTOMER: str})
+        )
     except (OSError, ValueError) as error:
-        raise WrongUseError(f"{path}: cannot be read as Parquet or CSV: {error}") from error
+        reason = str(error).splitlines()[0]
+        raise WrongUseError(f"{path}: cannot be read as Parquet or CSV: {reason}") from error
     for column in (CUSTOMER, TIME):
         if column not in table:
             raise WrongUseError(
                 f"{path}: has no column '{column}'; it has {', '.join(map(str, table.columns))}"
             )
-    try:
-        moments = pd.to_datetime(table[TIME], utc=True)
-        amounts = pd.to_numeric(table[AMOUNT]) if AMOUNT in table else pd.Series(0.0, index=table.index)
-    except (ValueError, TypeError) as error:
-        raise WrongUseError(f"{path}: {error}") from error
-    read = pd.DataFrame({CUSTOMER: table[CUSTOMER].astype("string"), TIME: moments, AMOUNT: amounts})
+    amounts = table[AMOUNT] if AMOUNT in table else pd.Series(0.0, index=table.index)
+    read = pd.DataFrame(
+        {
+            CUSTOMER: table[CUSTOMER].astype("string"),
+            TIME: _converted(path, table[TIME], _moments, "write moments as 2025-05-10T08:00:00Z"),
+            AMOUNT: _converted(path, amounts, _numbers, "write amounts as 349.00"),
+        }
+    )
     return read[read[CUSTOMER].notna() & (read[AMOUNT] >= 0)].dropna().reset_index(drop=True)
+
+
+def _converted(
+    path: Path, column: pd.Series, convert: Callable[[pd.Series], pd.Series], remedy: str
+) -> pd.Series:
+    """Convert a column; empty cells stay empty, and one that cannot be read is named."""
+    values = convert(column)
+    for row in np.flatnonzero(values.isna() & column.notna())[:1]:
+        raise WrongUseError(
+            f"{path}: column '{column.name}' holds '{column.iloc[row]}' in row {row + 1}; {remedy}"
+        )
+    return values
+
+
+def _moments(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column):
+        seconds = column.where(column.abs() <= LARGEST_SECONDS, column / 1_000)
+        return pd.to_datetime(seconds, unit="s", utc=True, errors="coerce")
+    return pd.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    return pd.to_numeric(column, errors="coerce")
 
 
 def _examples(table: pd.DataFrame, until: datetime, spec: ChurnSpec) -> pd.DataFrame:
@@ -78,9 +113,8 @@ def _examples(table: pd.DataFrame, until: datetime, spec: ChurnSpec) -> pd.DataF
     moments = churn_moments(spec, table[TIME].min().to_pydatetime(), until)
     as_of = ibis.memtable(connection.to_pyarrow(population(facts, moments_table(moments))))
     examples = connection.to_pyarrow(no_booking_within(facts, as_of, spec.horizon, until)).to_pandas()
-    for group in GROUPS:
-        features = connection.to_pyarrow(group.expression(facts, as_of)).to_pandas()
-        examples = examples.merge(features, on=list(ROW), validate="one_to_one")
+    features = connection.to_pyarrow(BOOKING.expression(facts, as_of)).to_pandas()
+    examples = examples.merge(features, on=list(ROW), validate="one_to_one")
     booked = examples[examples["total_bookings"] > 0].rename(columns={"as_of": AT})
     return booked.sort_values([AT, CUSTOMER], ignore_index=True)
 
@@ -128,7 +162,7 @@ def _typed(name: str, frame: pd.DataFrame) -> pa.Table:
 
 def _useful_features(table: pd.DataFrame) -> tuple[str, ...]:
     """Return the churn features that bookings alone can tell."""
-    told = [name.split(":")[1] for name in CHURN_FEATURES if name.startswith("customer_booking:")]
+    told = [name.split(":")[1] for name in CHURN_FEATURES if name.startswith(f"{BOOKING.name}:")]
     without = {"average_party_size", "average_booking_lead_time", "upcoming_trips"}
     money = set() if table[AMOUNT].any() else {"lifetime_revenue", "revenue_365d", "average_booking_value"}
     return tuple(name for name in told if name not in without | money)

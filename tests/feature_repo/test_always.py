@@ -14,7 +14,7 @@ PEOPLE = ("anna", "bernd", "carla")
 T = utc("2024-06-01")
 MOMENTS = (utc("2023-03-01"), T)
 DAY = timedelta(days=1)
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 people = st.sampled_from(PEOPLE)
 bookings = st.sampled_from([f"b{number}" for number in range(9)])

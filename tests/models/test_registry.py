@@ -10,7 +10,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from activity_log.errors import NoModelError, WrongUseError
-from activity_log.settings import Settings, load_settings
+from activity_log.settings import Settings
 from models.card import ModelCard
 from models.churn import ChurnScorer, encode
 from models.registry import CHALLENGER, CHAMPION, ModelRegistry, Run
@@ -40,26 +40,16 @@ def run_of(model: ChurnScorer, operator_id: str, **metrics: float) -> Run:
     return Run(card, model.save, {"rounds": 5}, metrics, {"why": "a test"}, {"calibration.png": b"png"})
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return load_settings(home=tmp_path_factory.mktemp("registry"))
-
-
-@pytest.fixture(scope="module")
-def registry(settings: Settings) -> ModelRegistry:
-    return ModelRegistry(settings)
-
-
 def test_a_run_keeps_card_parameters_figures_tags_and_plots(
-    registry: ModelRegistry, settings: Settings, tmp_path: Path
+    registry: ModelRegistry, registry_settings: Settings, tmp_path: Path
 ):
     version = registry.log(run_of(scorer(1), "reisen", test_auc=0.75, recency_rule_auc=0.5))
     assert registry.metrics("reisen", "churn", version) == {"test_auc": 0.75, "recency_rule_auc": 0.5}
-    client = MlflowClient(settings.tracking_uri)
+    client = MlflowClient(registry_settings.tracking_uri)
     run = client.get_run(client.get_model_version("reisen.churn", version).run_id)
     assert run.data.params == {"rounds": "5", "feature_service": "churn_v1"}
     assert (run.data.tags["why"], run.data.tags["as_of"]) == ("a test", NOW.isoformat())
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    mlflow.set_tracking_uri(registry_settings.tracking_uri)
     plot = mlflow.artifacts.download_artifacts(
         run_id=run.info.run_id, artifact_path="plots/calibration.png", dst_path=str(tmp_path)
     )
@@ -76,7 +66,7 @@ def test_the_challenger_is_what_was_logged_last_and_no_champion_until_promoted(r
 
 
 def test_a_loaded_champion_scores_as_it_was_trained_also_as_pyfunc(
-    registry: ModelRegistry, settings: Settings
+    registry: ModelRegistry, registry_settings: Settings
 ):
     trained = scorer(3)
     version = registry.log(run_of(trained, "seewind"))
@@ -93,7 +83,7 @@ def test_a_loaded_champion_scores_as_it_was_trained_also_as_pyfunc(
         365,
     )
     assert loaded.model.score(matrix).tolist() == trained.score(matrix).tolist()
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    mlflow.set_tracking_uri(registry_settings.tracking_uri)
     function = mlflow.pyfunc.load_model(f"models:/seewind.churn@{CHAMPION}")
     assert function.predict(frame) == trained.score(matrix).tolist()
 

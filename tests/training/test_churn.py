@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from activity_log.errors import NotEnoughDataError
-from models.churn import ChurnScorer, band, encode
+from models.churn import encode
 from training.churn import SHORTEST_HISTORY, ChurnSpec, churn_moments, fit_scorer, train_churn
 
 FEATURES = ("days_since_last_booking", "total_bookings", "lifetime_revenue")
-SPEC = ChurnSpec(horizon_days=180, step_days=30, rounds=30)
+SPEC = ChurnSpec(horizon_days=180, step_days=30, rounds=20, folds=2)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def examples(moments: int = 12, customers: int = 200) -> pd.DataFrame:
+def examples(moments: int = 9, customers: int = 200) -> pd.DataFrame:
     """Customers who leave the surer the longer ago their last booking was."""
     generator = np.random.default_rng(1)
     count = moments * customers
@@ -69,27 +69,20 @@ def test_the_same_examples_give_the_same_bits():
     assert (first == second).all()
 
 
-def test_a_saved_scorer_answers_to_the_bit(tmp_path):
-    table = examples(moments=8)
-    scorer, matrix = fit_scorer(table, FEATURES, SPEC), encode(table, FEATURES)
-    scorer.save(tmp_path)
-    assert (ChurnScorer.load(tmp_path).score(matrix) == scorer.score(matrix)).all()
-
-
-def test_contributions_and_the_base_add_up_to_the_scaled_log_odds():
-    table = examples(moments=8)
-    scorer, matrix = fit_scorer(table, FEATURES, SPEC), encode(table, FEATURES)[:20]
-    probabilities = scorer.score(matrix)
-    log_odds = np.log(probabilities / (1 - probabilities))
-    parts = [sum(part.log_odds for part in row) for row in scorer.contributions(matrix)]
-    base = log_odds - parts
-    assert np.allclose(base, base[0])
-
-
 def test_probabilities_are_calibrated_on_customers_not_seen():
     measured = train_churn(examples(customers=600), FEATURES, SPEC).measured
     assert ((measured.probabilities > 0) & (measured.probabilities < 1)).all()
     assert measured.metrics["ece"] < 0.08
+
+
+def test_what_was_learned_by_heart_calibrates_nothing():
+    """Who leaves is drawn by lot for each customer, once: seen again at other moments they would look foretold."""
+    table, generator = examples(), np.random.default_rng(2)
+    number = table["customer_id"].str[1:].astype(int).to_numpy()
+    lots = generator.uniform(size=(2, number.max() + 1))
+    table = table.assign(days_since_last_booking=lots[0][number], churned=lots[1][number] < 0.5)
+    told = fit_scorer(table, FEATURES, SPEC).score(encode(table, FEATURES))
+    assert np.abs(told - 0.5).max() < 0.15
 
 
 def test_moments_lie_a_horizon_before_now_and_go_back_to_the_first_months():
@@ -116,17 +109,3 @@ def test_three_customers_are_too_few():
 def test_one_outcome_is_nothing_to_learn_from():
     with pytest.raises(NotEnoughDataError, match="same outcome"):
         train_churn(examples().assign(churned=True), FEATURES, SPEC)
-
-
-def test_null_is_encoded_as_nan_and_truth_as_one():
-    matrix = encode({"a": [None, 2], "b": [True, False]}, ("b", "a"))
-    assert matrix.tolist()[1] == [0.0, 2.0]
-    assert matrix[0, 0] == 1.0
-    assert np.isnan(matrix[0, 1])
-
-
-@pytest.mark.parametrize(
-    ("probability", "name"), [(0.0, "low"), (0.35, "medium"), (0.65, "high"), (1.0, "high")]
-)
-def test_bands(probability, name):
-    assert band(probability) == name

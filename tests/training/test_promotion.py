@@ -5,19 +5,13 @@ from datetime import UTC, datetime
 import pytest
 
 from activity_log.errors import NoModelError, WrongUseError
-from activity_log.settings import load_settings
 from models.card import ModelCard
-from models.registry import CHALLENGER, CHAMPION, ModelRegistry, Run
+from models.registry import CHALLENGER, CHAMPION, Run
 from training.promotion import PromotionRefusedError, judge, promote
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 GOOD = {"test_auc": 0.80, "test_brier": 0.18, "recency_rule_auc": 0.75, "recency_rule_brier": 0.20}
 BAD = GOOD | {"test_auc": 0.70}
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory):
-    return ModelRegistry(load_settings(home=tmp_path_factory.mktemp("registry")))
 
 
 def logged(registry, operator_id, metrics, text="a model"):
@@ -80,10 +74,3 @@ def test_rolling_back_serves_the_earlier_champion_again(registry):
     assert (loaded.model, loaded.version, loaded.name) == ("second", "2", "o.churn")
     assert registry.roll_back("o", "churn") == "1"
     assert registry.load("o", "churn", read_text).model == "first"
-
-
-def test_a_run_keeps_its_figures_settings_and_feature_service(registry):
-    version = logged(registry, "kept", GOOD)
-    assert registry.metrics("kept", "churn", version) == GOOD
-    card = registry.load("kept", "churn", read_text, alias=CHALLENGER).card
-    assert card.feature_service == "churn_v1"
