@@ -69,6 +69,25 @@ def ingest(database: Database, admissions: Sequence[Admission], now: datetime) -
     )
 
 
+def ingest_events(
+    database: Database,
+    raws: Sequence[bytes],
+    *,
+    now: datetime,
+    only_operator: str | None = None,
+    keep_recorded_time: bool = False,
+) -> Receipt:
+    """Take in CloudEvents, one JSON text each: gate, log and read models in one transaction. The way in for all.
+
+    only_operator: whose events these must be; others are put aside. keep_recorded_time: as in `Gate`.
+    """
+    operator_ids = {operator.operator_id for operator in list_operators(database)}
+    if only_operator is not None:
+        operator_ids &= {only_operator}
+    gate = Gate(operator_ids, now, keep_recorded_time)
+    return ingest(database, [gate.admit(raw) for raw in raws], now)
+
+
 def ingest_file(
     database: Database,
     path: Path,

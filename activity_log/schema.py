@@ -3,7 +3,7 @@
 Alembic (`migrations/`) creates them; this module is how the code speaks of them.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Date,
     Dialect,
     ForeignKey,
     Index,
@@ -31,6 +30,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def microseconds(moment: datetime) -> int:
+    """Return an aware moment as whole microseconds since 1970 in UTC: how moments are stored."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 class UtcMoment(TypeDecorator[datetime]):
     """An aware moment, stored as whole microseconds since 1970 in UTC: exact, sortable, no zone to lose."""
 
@@ -39,7 +43,7 @@ class UtcMoment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Aware datetime to microseconds."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """Microseconds to aware datetime."""
@@ -59,6 +63,21 @@ class DecimalText(TypeDecorator[Decimal]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
         """Text to Decimal."""
         return None if value is None else Decimal(value)
+
+
+class IsoDate(TypeDecorator[date]):
+    """A day as ISO text: sortable, and the same bytes in every store."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> Any:
+        """Date to text."""
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> date | None:
+        """Text to date."""
+        return None if value is None else date.fromisoformat(value)
 
 
 metadata = MetaData()
@@ -132,7 +151,7 @@ person_profile = Table(
     Column("family_name", Text, nullable=False),
     Column("email", Text),
     Column("phone", Text),
-    Column("birth_date", Date),
+    Column("birth_date", IsoDate),
     Column("postcode", Text),
     Column("dietary_needs", Text),
     Column("locale", String, nullable=False),
@@ -194,7 +213,7 @@ departure = Table(
     Column("operator_id", String, nullable=False),
     Column("departure_id", String, nullable=False),
     Column("tour_id", String, nullable=False),
-    Column("departs_on", Date, nullable=False),
+    Column("departs_on", IsoDate, nullable=False),
     Column("boarding_point_ids", Text, nullable=False),
     Column("seats_total", Integer, nullable=False),
     Column("seats_left", Integer, nullable=False),
