@@ -1,19 +1,19 @@
 """Backoffice: who people are. The only source of identity."""
 
-from activity_log.contracts.fields import Id, Locale, Payload, Purpose, Text, date
+from activity_log.contracts.fields import Id, Locale, Payload, Personal, Purpose, Text, date
 
 
 class PersonProfileUpdated(Payload):
     """The full current profile of a person. A CustomerProfile exists once this event does."""
 
     person_profile_id: Id
-    given_name: Text
-    family_name: Text
-    email: Text | None = None
-    phone: Text | None = None
-    birth_date: date | None = None
-    postcode: Text | None = None
-    dietary_needs: Text | None = None
+    given_name: Personal[Text]
+    family_name: Personal[Text]
+    email: Personal[Text | None] = None
+    phone: Personal[Text | None] = None
+    birth_date: Personal[date | None] = None
+    postcode: Personal[Text | None] = None
+    dietary_needs: Personal[Text | None] = None
     locale: Locale = "de"
     marketing_consent: bool = False
 

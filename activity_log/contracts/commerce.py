@@ -8,6 +8,7 @@ from activity_log.contracts.fields import (
     LocalizedText,
     Money,
     Payload,
+    Personal,
     Text,
     date,
 )
@@ -42,7 +43,7 @@ class BookingCancelled(Payload):
     booker_profile_id: Id
     refund_amount: Money
     currency: Currency | None = None
-    reason: Text | None = None
+    reason: Personal[Text | None] = None
 
 
 class BookingNoShow(Payload):

@@ -3,10 +3,20 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 __all__ = [
     "Channel",
@@ -18,9 +28,11 @@ __all__ = [
     "Money",
     "OperatorId",
     "Payload",
+    "Personal",
     "Purpose",
     "Text",
     "date",
+    "personal_fields",
 ]
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
@@ -49,6 +61,22 @@ Channel = Literal["email", "whatsapp", "sms", "phone", "letter", "push"]
 Purpose = Literal["marketing", "profiling", "newsletter"]
 
 
+class _PersonalMark:
+    """Marks a payload field as personal; it changes nothing about what is valid."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "x-personal": True}
+
+
+_PERSONAL = _PersonalMark()
+_Value = TypeVar("_Value")
+
+Personal = Annotated[_Value, _PERSONAL]
+"""`email: Personal[Text | None] = None`: tells who somebody is, or what was said in confidence."""
+
+
 class Payload(BaseModel):
     """The `data` of an event. Fields of a newer producer that we do not know are kept, not dropped."""
 
@@ -64,3 +92,9 @@ class LocalizedText(Payload):
     def in_language(self, language: str) -> str:
         """Return the text in `language` (`de` or `en`), falling back to German."""
         return self.en if language == "en" and self.en else self.de
+
+
+@cache
+def personal_fields(payload_type: type[Payload]) -> frozenset[str]:
+    """Return the names of the top-level fields marked `Personal`; all of them are encrypted at rest."""
+    return frozenset(name for name, spec in payload_type.model_fields.items() if _PERSONAL in spec.metadata)
