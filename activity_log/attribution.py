@@ -10,6 +10,7 @@ from activity_log.contracts.backoffice import (
     ConsentGranted,
     PersonErasureRequested,
     PersonProfilesMerged,
+    PersonProfilesUnmerged,
     PersonProfileUpdated,
 )
 from activity_log.contracts.commerce import (
@@ -55,7 +56,7 @@ def touches(payload: Payload) -> list[Touch]:
             return [Touch(payload.payer_profile_id, PAYER)]
         case ServiceLegCompleted():
             return _each_once([Touch(person, TRAVELLER) for person in payload.person_profile_ids])
-        case PersonProfilesMerged():
+        case PersonProfilesMerged() | PersonProfilesUnmerged():
             return [Touch(payload.surviving_id, PERSON), Touch(payload.merged_id, PERSON)]
         case AncillaryPurchased() | PersonProfileUpdated() | ConsentGranted() | PersonErasureRequested():
             return [Touch(payload.person_profile_id, PERSON)]

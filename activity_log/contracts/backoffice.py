@@ -36,6 +36,13 @@ class PersonProfilesMerged(Payload):
     merged_id: Id
 
 
+class PersonProfilesUnmerged(Payload):
+    """Their merge was a mistake: from now on `surviving_id` and `merged_id` are two people again."""
+
+    surviving_id: Id
+    merged_id: Id
+
+
 class PersonErasureRequested(Payload):
     """A person asks to be forgotten."""
 

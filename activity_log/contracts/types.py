@@ -58,6 +58,7 @@ TYPES: Mapping[str, EventType] = MappingProxyType(
                 backoffice.ConsentGranted,
                 backoffice.ConsentRevoked,
                 backoffice.PersonProfilesMerged,
+                backoffice.PersonProfilesUnmerged,
                 backoffice.PersonErasureRequested,
             ),
             *_types(OWN_SOURCE, own.RecommendationShown, own.RecommendationClicked),

@@ -71,3 +71,9 @@ def test_anonymous_events_touch_nobody():
     assert touched(BOOKS.event("OnboardSaleRecorded", "2026-05-01", sale)) == set()
     assert touched(BOOKS.event("CheckoutAbandoned", "2026-05-01", abandoned)) == set()
     assert touched(BOOKS.publishes("nordsee-26", "2026-05-01", "Nordsee")) == set()
+
+
+@pytest.mark.parametrize("type_", ["PersonProfilesMerged", "PersonProfilesUnmerged"])
+def test_merging_and_unmerging_touch_both_people(type_: str):
+    event = BOOKS.event(type_, "2026-05-01", {"surviving_id": "anna", "merged_id": "anna2"})
+    assert touched(event) == {("anna", "person"), ("anna2", "person")}

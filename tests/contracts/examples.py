@@ -107,6 +107,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ConsentGranted": {"person_profile_id": "anna", "purpose": "marketing"},
     "ConsentRevoked": {"person_profile_id": "anna", "purpose": "profiling"},
     "PersonProfilesMerged": {"surviving_id": "anna", "merged_id": "anna2"},
+    "PersonProfilesUnmerged": {"surviving_id": "anna", "merged_id": "anna2"},
     "PersonErasureRequested": {"person_profile_id": "anna"},
     "RecommendationShown": _SHOWN,
     "RecommendationClicked": _SHOWN,
