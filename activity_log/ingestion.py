@@ -5,7 +5,6 @@ committed batch before a kill is recognised as a duplicate when the same input i
 """
 
 import gzip
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from activity_log.database import Database
 from activity_log.errors import WrongUseError
 from activity_log.gate import Accepted, Admission, Discarded, Gate, Rejected
 from activity_log.operators import list_operators
+from activity_log.quarantine import put_aside
 
 FILE_BATCH = 2_000
 
@@ -60,7 +60,7 @@ def ingest(database: Database, admissions: Sequence[Admission], now: datetime) -
         logged = ledger.append(connection, accepted)
         projections.project(connection, operators, logged)
         counted = _count_discarded(connection, discarded)
-        _put_aside(connection, rejected, now)
+        put_aside(connection, rejected, now)
     return Receipt(
         accepted=len(logged),
         duplicates=len(accepted) - len(logged) + len(discarded) - counted,
@@ -134,19 +134,3 @@ def _count_discarded(connection: Connection, discarded: Sequence[Discarded]) -> 
         statement = insert(schema.discarded).values(**vars(event)).on_conflict_do_nothing()
         fresh += connection.execute(statement).rowcount
     return fresh
-
-
-def _put_aside(connection: Connection, rejected: Sequence[Rejected], now: datetime) -> None:
-    rows = [
-        {
-            "fingerprint": hashlib.sha256(rejection.raw).hexdigest(),
-            "operator_id": rejection.operator_id,
-            "event_id": rejection.event_id,
-            "reason": rejection.reason,
-            "raw": rejection.raw,
-            "received_at": now,
-        }
-        for rejection in rejected
-    ]
-    if rows:
-        connection.execute(insert(schema.quarantine).on_conflict_do_nothing(), rows)

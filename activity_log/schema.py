@@ -130,6 +130,8 @@ discarded = Table(
     PrimaryKeyConstraint("operator_id", "event_id"),
 )
 
+IS_OPEN = text("resolved_at IS NULL")
+
 quarantine = Table(
     "quarantine",
     metadata,
@@ -137,8 +139,22 @@ quarantine = Table(
     Column("operator_id", String),
     Column("event_id", String),
     Column("reason", Text, nullable=False),
+    Column("kind", String, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("received_at", UtcMoment, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("resolved_at", UtcMoment),
+    Column("resolution", Text),
+    Column("resolved_event_id", String),
+    Index(
+        "ix_quarantine_open",
+        "operator_id",
+        "kind",
+        sqlite_where=IS_OPEN,
+        postgresql_where=IS_OPEN,
+    ),
+    Index("ix_quarantine_received_at", "received_at", "fingerprint"),
 )
 
 person_profile = Table(
