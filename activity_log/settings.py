@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from activity_log.errors import WrongUseError
@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     engine: str = Field(default="duckdb", pattern="^duckdb$")
     online_store: str = Field(default="sqlite", pattern="^sqlite$")
+    master_key: SecretStr | None = None
+    master_key_file: Path | None = None
     mlflow_tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
 
     def model_post_init(self, _context: Any, /) -> None:
