@@ -22,6 +22,16 @@ class Settings(BaseSettings):
     online_store: str = Field(default="sqlite", pattern="^sqlite$")
     master_key: SecretStr | None = None
     master_key_file: Path | None = None
+    broker_url: str = Field(default="", repr=False)
+    """amqp://, amqps://, kafka:// or nats://; it may hold a password."""
+    broker_topic: str = Field(default="busflow.events", pattern=r"^[A-Za-z0-9._-]{1,200}$")
+    """Where events come from: exchange of RabbitMQ, topic of Kafka, subject of NATS."""
+    broker_queue: str = Field(default="busflow.ingest", pattern=r"^[A-Za-z0-9._-]{1,200}$")
+    """Who takes them: queue of RabbitMQ, consumer group of Kafka, durable consumer of NATS."""
+    broker_prefetch: int = Field(default=2_000, ge=1, le=65_535)
+    """How many messages are held unacknowledged at most."""
+    broker_batch: int = Field(default=1_000, ge=1, le=10_000)
+    """How many messages are committed together at most."""
     mlflow_tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
 
     def model_post_init(self, _context: Any, /) -> None:
