@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -78,9 +78,14 @@ Personal = Annotated[_Value, _PERSONAL]
 
 
 class Payload(BaseModel):
-    """The `data` of an event. Fields of a newer producer that we do not know are kept, not dropped."""
+    """The `data` of an event. Fields of a newer producer that we do not know are kept, not dropped.
+
+    data_version: raised by one with every incompatible change; `upcasting` then takes the older ones along.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
+
+    data_version: ClassVar[int] = 1
 
 
 class LocalizedText(Payload):

@@ -21,7 +21,7 @@ class EventType(NamedTuple):
 
 
 def _types(source: str, *payloads: type[Payload]) -> list[EventType]:
-    return [EventType(payload.__name__, source, 1, payload) for payload in payloads]
+    return [EventType(payload.__name__, source, payload.data_version, payload) for payload in payloads]
 
 
 TYPES: Mapping[str, EventType] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""One valid payload per event type, with every optional field filled."""
+"""One valid payload per event type and version, with every optional field filled."""
 
 from typing import Any
 
@@ -111,4 +111,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "PersonErasureRequested": {"person_profile_id": "anna"},
     "RecommendationShown": _SHOWN,
     "RecommendationClicked": _SHOWN,
+}
+
+_PROFILE = {
+    key: value for key, value in EXAMPLES["PersonProfileUpdated"].items() if key != "person_profile_id"
+}
+
+RETIRED_EXAMPLES: dict[tuple[str, int], dict[str, Any]] = {
+    ("PassengerProfileUpdated", 1): {**_PROFILE, "passenger_profile_id": "anna"},
+    ("PassengerProfileUpdated", 2): {**_PROFILE, "person_profile_id": "anna"},
 }
