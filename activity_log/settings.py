@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     """How many messages are held unacknowledged at most."""
     broker_batch: int = Field(default=1_000, ge=1, le=10_000)
     """How many messages are committed together at most."""
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
+    """auto: for people on a terminal, JSON lines elsewhere."""
+    metrics_token: SecretStr | None = None
+    """Who shows it at `GET /metrics` sees the figures of all operators."""
     mlflow_tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
 
     def model_post_init(self, _context: Any, /) -> None:
