@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from activity_log.errors import BusflowError, WrongUseError
-from busflow.commands import log, modelling, running
+from busflow.commands import broker, log, modelling, running
 from busflow.demo import demo
 
 FAILED, WRONG_USE = 1, 2
@@ -25,6 +25,7 @@ app.add_typer(log.operator_app, name="operator")
 app.command()(log.simulate)
 app.command(name="import")(log.import_)
 app.command()(log.ingest)
+app.command()(broker.consume)
 app.command()(log.replay)
 app.command()(log.quarantine)
 app.add_typer(modelling.features_app, name="features")

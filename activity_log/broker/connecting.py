@@ -2,7 +2,9 @@
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from activity_log.broker.address import BrokerAddress
 
@@ -15,6 +17,8 @@ CONNECT_SECONDS = 10.0
 RECONNECT_SECONDS = 1
 GRACE_SECONDS = 60.0
 """How long a shutdown waits for the batch under way."""
+
+T = TypeVar("T")
 
 
 def rabbit_broker(address: BrokerAddress, prefetch: int | None = None) -> "RabbitBroker":
@@ -72,12 +76,22 @@ def nats_broker(address: BrokerAddress) -> "NatsBroker":
     )
 
 
-async def connect(broker: Any, address: BrokerAddress) -> None:
-    """Open the broker's connection. Raises WrongUseError if the broker is not there or does not let us in."""
+@asynccontextmanager
+async def opened(broker: Any, address: BrokerAddress) -> AsyncIterator[None]:
+    """Keep a broker connected inside the block. Raises WrongUseError if it is not there or does not let us in."""
     await _knock(address)
     try:
+        await checked(broker.connect(), address)
+        yield
+    finally:
+        await broker.stop()
+
+
+async def checked(asked: Awaitable[T], address: BrokerAddress) -> T:
+    """Return the broker's answer; raise WrongUseError if it refuses, or stays silent for ten seconds."""
+    try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            await broker.connect()
+            return await asked
     except TimeoutError as error:
         raise address.wrong(f"no answer within {CONNECT_SECONDS:.0f} seconds") from error
     except Exception as error:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from activity_log.broker.address import BrokerAddress, parse_address
-from activity_log.broker.connecting import connect, kafka_broker, nats_broker, rabbit_broker
+from activity_log.broker.connecting import checked, kafka_broker, nats_broker, opened, rabbit_broker
 from activity_log.errors import BusflowError
 
 ENRICHMENT_EXCHANGE = "busflow.enrichment"
@@ -38,17 +38,15 @@ async def open_publisher(url: str, *, exchange: str = ENRICHMENT_EXCHANGE) -> As
     """
     address = parse_address(url)
     publisher = _PUBLISHERS[address.scheme](address, exchange)
-    try:
-        await publisher.open(address)
+    async with opened(publisher.broker, address):
+        await checked(publisher.prepare(), address)
         yield publisher
-    finally:
-        await publisher.broker.stop()
 
 
-class _Opening(Publisher, Protocol):
+class _Preparing(Publisher, Protocol):
     broker: Any
 
-    async def open(self, address: BrokerAddress) -> None: ...
+    async def prepare(self) -> None: ...
 
 
 class _RabbitPublisher:
@@ -58,8 +56,7 @@ class _RabbitPublisher:
         self.broker = rabbit_broker(address)
         self._exchange = RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True)
 
-    async def open(self, address: BrokerAddress) -> None:
-        await connect(self.broker, address)
+    async def prepare(self) -> None:
         await self.broker.declare_exchange(self._exchange)
 
     async def publish(self, topic: str, body: bytes, headers: dict[str, str]) -> None:
@@ -84,8 +81,8 @@ class _KafkaPublisher:
     def __init__(self, address: BrokerAddress, _exchange: str):
         self.broker = kafka_broker(address)
 
-    async def open(self, address: BrokerAddress) -> None:
-        await connect(self.broker, address)
+    async def prepare(self) -> None:
+        """Have nothing to prepare: the producer asks for the topic at the first message."""
 
     async def publish(self, topic: str, body: bytes, headers: dict[str, str]) -> None:
         from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
@@ -101,8 +98,7 @@ class _NatsPublisher:
     def __init__(self, address: BrokerAddress, _exchange: str):
         self.broker = nats_broker(address)
 
-    async def open(self, address: BrokerAddress) -> None:
-        await connect(self.broker, address)
+    async def prepare(self) -> None:
         self._stream = (
             await self.broker.connect()
         ).jetstream()  # FastStream confirms only by a stream's name
@@ -117,7 +113,7 @@ class _NatsPublisher:
             raise _undelivered(topic, error) from error
 
 
-_PUBLISHERS: Mapping[str, Callable[[BrokerAddress, str], _Opening]] = {
+_PUBLISHERS: Mapping[str, Callable[[BrokerAddress, str], _Preparing]] = {
     "amqp": _RabbitPublisher,
     "amqps": _RabbitPublisher,
     "kafka": _KafkaPublisher,
