@@ -17,20 +17,22 @@ SOURCE = "customer-intelligence"
 Fact = str | int | float | bool | None
 
 
-class Outgoing(BaseModel):
-    """What every enrichment event says: about whom, and as of which moment (UTC) it holds."""
+class _Said(BaseModel):
+    """Frozen, and written as JSON that every reader takes: no NaN."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+class Outgoing(_Said):
+    """What every enrichment event says: about whom, and as of which moment (UTC) it holds."""
 
     customer_id: Id
     person_profile_id: Id
     as_of: Moment
 
 
-class Reason(BaseModel):
+class Reason(_Said):
     """Why we say so: its kind, the facts of the log it rests on, and the ids of the events that hold them."""
-
-    model_config = ConfigDict(frozen=True)
 
     kind: Id
     evidence: Mapping[str, Fact] = Field(default_factory=dict)
@@ -38,10 +40,8 @@ class Reason(BaseModel):
     text: LocalizedText | None = None
 
 
-class ModelVersion(BaseModel):
+class ModelVersion(_Said):
     """Which registered model spoke."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: Id
     version: Id
