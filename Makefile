@@ -6,7 +6,7 @@ EXPORT := $(UV) export --quiet --locked --no-default-groups --no-emit-project --
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench bento-requirements clean
+.PHONY: help install demo test lint format docs bench bento-requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -39,6 +39,9 @@ format: install  ## Format the code
 
 bento-requirements: $(UV)  ## Write what the bento installs, from the lock file
 	$(EXPORT) > serving/requirements.txt
+
+docs: install  ## Write the schemas of the event contracts into docs/contracts
+	$(RUN)/busflow contracts export docs/contracts
 
 bench: install  ## Measure, each figure beside its floor; writes benchmarks/results.json
 	$(RUN)/python -m benchmarks
