@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from activity_log.errors import BusflowError, WrongUseError
-from busflow.commands import broker, contracts, log, modelling, running
+from busflow.commands import broker, contracts, log, modelling, outbox, running
 from busflow.demo import demo
 
 FAILED, WRONG_USE = 1, 2
