@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from activity_log.errors import BusflowError, WrongUseError
-from busflow.commands import broker, contracts, log, modelling, outbox, running
+from busflow.commands import broker, contracts, log, modelling, outbox, quarantine, running
 from busflow.demo import demo
 
 FAILED, WRONG_USE = 1, 2
@@ -27,7 +27,7 @@ app.command(name="import")(log.import_)
 app.command()(log.ingest)
 app.command()(broker.consume)
 app.command()(log.replay)
-app.command()(log.quarantine)
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contracts.contracts_app, name="contracts")
 app.add_typer(outbox.outbox_app, name="outbox")
 app.add_typer(modelling.features_app, name="features")

@@ -129,12 +129,12 @@ def file_size(path: Path) -> int:
     return path.stat().st_size
 
 
-def moment(text: str | None, default: datetime) -> datetime:
+def moment(text: str | None, default: datetime, option: str = "--as-of") -> datetime:
     """Read a moment given as option; a date is its first moment in UTC. Raises WrongUseError."""
     if text is None:
         return default
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
-        raise WrongUseError(f"--as-of '{text}': use a date like 2026-05-01") from error
+        raise WrongUseError(f"{option} '{text}': use a date like 2026-05-01") from error
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -8,21 +8,30 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import anyio
 import bentoml
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from activity_log.errors import BusflowError
 from activity_log.settings import load_settings
+from activity_log.telemetry import configure_logging
+from activity_log.tracing import configure_tracing
 from serving.access import AccessDeniedError, TokenKeys, check_customer, current_caller
 from serving.answers import open_answers
 from serving.languages import Language, language_of
 from serving.middleware import AccessGate, CallersMistakes, JsonBodies, OneErrorShape, problem
+from serving.observability import SYSTEM_PATHS, Observed, RouteNames, ScrapeDoor, open_figures
 from serving.problems import status_of
 from serving.recommending import Visitor
 from serving.replies import ChurnRisk, CustomerInsight, RecommendationModel
 from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds
 from serving.web import create_web
+
+
+@functools.cache
+def metrics_token() -> SecretStr | None:
+    """Return the token of the one who collects the figures of all operators, None if nobody may."""
+    return load_settings().metrics_token
 
 
 @functools.cache
@@ -63,6 +72,8 @@ def _problem(ctx: Any, status: int, detail: str) -> Response:
 @bentoml.service(
     name="busflow",
     traffic={"timeout": 30},
+    metrics={"enabled": False},  # its own are labelled by raw paths, ids and all; ours are in `observability`
+    tracing={"excluded_urls": ".*"},
     http={"port": 3000},
     logging={"access": {"enabled": False}},
 )
@@ -72,8 +83,11 @@ class Busflow:
 
     def __init__(self) -> None:
         settings = load_settings()
+        configure_logging(settings)
+        configure_tracing()
         self._answers = open_answers(settings)
         web.state.answers = self._answers
+        web.state.figures = open_figures(settings)
         logging.getLogger("bentoml._internal.server.http_app").addFilter(CallersMistakes())
         gc.collect()
         gc.freeze()
@@ -128,12 +142,16 @@ service = cast(Any, Busflow)  # the decorator made a bentoml.Service of the clas
 for api in service.apis.values():
     api.input_spec.model_config["extra"] = "forbid"  # a misspelt field gets an error, not a silent default
     api.input_spec.model_rebuild(force=True)
-service.add_asgi_middleware(  # outermost, so that a widget on another site can read errors too
+service.add_asgi_middleware(  # outermost, so that it sees what the caller sees
+    Observed, names=RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())), web.routes)
+)
+service.add_asgi_middleware(  # outside the gate, so that a widget on another site can read errors too
     CORSMiddleware,
     allow_origins=["*"],
     allow_methods=["POST"],
     allow_headers=["authorization", "content-type", "accept-language"],
 )
 service.add_asgi_middleware(OneErrorShape)
+service.add_asgi_middleware(ScrapeDoor, token=metrics_token, figures=lambda: web.state.figures)
 service.add_asgi_middleware(AccessGate, keys=token_keys)
 service.add_asgi_middleware(JsonBodies)

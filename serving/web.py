@@ -17,6 +17,7 @@ from serving.answers import Answers, CrmDesk
 from serving.crm.routes import crm_routes
 from serving.languages import language_of
 from serving.middleware import problem
+from serving.observability import Figures, exposition
 from serving.problems import status_of
 from serving.replies import EventsReceipt, QuarantinedEvent, Reply
 from serving.requests import Feedback
@@ -28,13 +29,14 @@ Endpoint = Callable[[Request, Answers, Caller], Awaitable[Response]]
 
 
 def create_web(keys: Callable[[], TokenKeys]) -> Starlette:
-    """Return the app. Set `app.state.answers` before the first request; the access gate stands before it."""
+    """Return the app behind the access gate. Set `app.state.answers` and `.figures` before the first request."""
     app = Starlette(
         routes=[
             _route("/events", _post_events, "POST"),
             _route("/feedback", _post_feedback, "POST"),
             _route("/customers", _get_customers, "GET"),
             _route("/customers/{customer_id}/timeline", _get_timeline, "GET"),
+            _route("/metrics", _get_metrics, "GET"),
         ]
     )
     desk = CrmDesk(lambda: app.state.answers)
@@ -116,6 +118,11 @@ async def _get_timeline(request: Request, answers: Answers, caller: Caller) -> R
         request.query_params.get("cursor"),
     )
     return _json(page)
+
+
+async def _get_metrics(request: Request, _answers: Answers, caller: Caller) -> Response:
+    figures: Figures = request.app.state.figures
+    return exposition(await anyio.to_thread.run_sync(figures.of_operator, caller.operator_id))
 
 
 def _json(reply: Reply, status: HTTPStatus = HTTPStatus.OK) -> Response:

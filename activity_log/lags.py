@@ -1,0 +1,63 @@
+"""How far what is derived from the log is behind it: read models and fact files, by index look-ups alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from activity_log import schema
+from activity_log.facts.export import FactFiles
+
+MOST_COUNTED = 10_000
+FACTS = "facts"
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far a read model of an operator is behind.
+
+    events: not in it yet, counted up to MOST_COUNTED. seconds: since the oldest of them was logged, 0 without any.
+    frozen_at: the moment it was rebuilt for (`busflow replay --until`), null for the present.
+    """
+
+    operator_id: str
+    projection: str
+    level: int
+    events: int
+    seconds: float
+    frozen_at: datetime | None = None
+
+
+def lags(connection: Connection, operator_ids: Iterable[str], facts_dir: Path, now: datetime) -> list[Lag]:
+    """Return the lags of all read models and of the fact files of these operators."""
+    found = []
+    for operator_id in operator_ids:
+        levels = {FACTS: (FactFiles(facts_dir, operator_id).level, None), **_levels(connection, operator_id)}
+        behind = {level: _behind(connection, operator_id, level, now) for level, _ in levels.values()}
+        found += [
+            Lag(operator_id, name, level, *behind[level], frozen_at)
+            for name, (level, frozen_at) in levels.items()
+        ]
+    return found
+
+
+def _levels(connection: Connection, operator_id: str) -> dict[str, tuple[int, datetime | None]]:
+    table = schema.projection_state
+    query = select(table.c.name, table.c.level, table.c.until).where(table.c.operator_id == operator_id)
+    return {row.name: (row.level, row.until) for row in connection.execute(query.order_by(table.c.name))}
+
+
+def _behind(connection: Connection, operator_id: str, level: int, now: datetime) -> tuple[int, float]:
+    """Return how many events come after a level, and for how many seconds the first of them has been there."""
+    table = schema.event
+    beyond = (table.c.operator_id == operator_id, table.c.seq > level)
+    first = connection.execute(
+        select(table.c.recorded_at).where(*beyond).order_by(table.c.seq).limit(1)
+    ).scalar()
+    if first is None:
+        return 0, 0.0
+    some = select(table.c.seq).where(*beyond).limit(MOST_COUNTED).subquery()
+    events = connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return events, max(0.0, (now - first).total_seconds())
