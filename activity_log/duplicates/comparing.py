@@ -26,7 +26,7 @@ class Agreement(IntEnum):
     """One of the two does not have it: says nothing."""
     SAME = 1
     SWAPPED = 2
-    """Given and family name, or day and month, changed places."""
+    """Day and month changed places; or given and family name, one of them the same, the other nearly."""
     PART = 3
     """One name is part of the other: Müller and Müller-Lüdenscheidt. Of an e-mail: the same before the @."""
     SHORT_FORM = 4
@@ -55,14 +55,7 @@ class Compared(NamedTuple):
 
 def compare(profiles: Profiles, left: Codes, right: Codes) -> Compared:
     """Compare the profiles of rows `left` with those of rows `right`, pair by pair."""
-    names, given, family = profiles.names, profiles.given, profiles.family
-    swapped = (given[left] == family[right]) & (family[left] == given[right]) & (given[left] != family[left])
-    swapped &= (given[left] != 0) & (family[left] != 0)
-    given_name = _judge(given[left], given[right], lambda one, other: given_names(names[one], names[other]))
-    family_name = _judge(
-        family[left], family[right], lambda one, other: family_names(names[one], names[other])
-    )
-    given_name[swapped] = family_name[swapped] = Agreement.SWAPPED
+    given_name, family_name = _compare_names(profiles, left, right)
     email = _judge(profiles.email[left], profiles.email[right])
     same_user = profiles.user[left] == profiles.user[right]
     email[(email == Agreement.DIFFERENT) & same_user] = Agreement.PART
@@ -74,6 +67,26 @@ def compare(profiles: Profiles, left: Codes, right: Codes) -> Compared:
         _judge(profiles.phone[left], profiles.phone[right]),
         _judge(profiles.postcode[left], profiles.postcode[right]),
     )
+
+
+def _compare_names(profiles: Profiles, left: Codes, right: Codes) -> tuple[Agreements, Agreements]:
+    names, given, family = profiles.names, profiles.given, profiles.family
+
+    def by_family(ones: Codes, others: Codes) -> Agreements:
+        return _judge(ones, others, lambda one, other: family_names(names[one], names[other]))
+
+    given_name = _judge(given[left], given[right], lambda one, other: given_names(names[one], names[other]))
+    family_name = by_family(family[left], family[right])
+    crossed = np.flatnonzero((given[left] == family[right]) | (family[left] == given[right]))
+    crossed = crossed[_differ(given_name[crossed]) & _differ(family_name[crossed])]
+    differ = _differ(by_family(given[left[crossed]], family[right[crossed]]))
+    differ |= _differ(by_family(family[left[crossed]], given[right[crossed]]))
+    given_name[crossed[~differ]] = family_name[crossed[~differ]] = Agreement.SWAPPED
+    return given_name, family_name
+
+
+def _differ(agreements: Agreements) -> npt.NDArray[np.bool_]:
+    return np.isin(agreements, (Agreement.UNKNOWN, Agreement.OTHER_INITIAL, Agreement.DIFFERENT))
 
 
 Judge = Callable[[int, int], Agreement]
