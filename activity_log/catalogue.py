@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 
 from sqlalchemy import Connection, func, select
 
@@ -41,11 +42,25 @@ class Departure:
 
 
 @dataclass(frozen=True)
+class Family:
+    """The tours that are one, season after season, by tour_id."""
+
+    family_id: str
+    tours: tuple[Tour, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """An operator's catalogue. `tours`: by tour_id; `departures`: by date, past and sold out ones too."""
 
     tours: Mapping[str, Tour]
     departures: tuple[Departure, ...]
+
+    def families(self) -> Mapping[str, Family]:
+        """Return the families by their ids."""
+        tours = sorted(self.tours.values(), key=lambda tour: (tour.family_id, tour.tour_id))
+        grouped = groupby(tours, key=lambda tour: tour.family_id)
+        return {family_id: Family(family_id, tuple(members)) for family_id, members in grouped}
 
 
 def catalogue(connection: Connection, operator_id: str) -> Catalogue:

@@ -1,12 +1,15 @@
-"""Who counts as the same person now: all merges of an operator, folded by `facts.identities`."""
+"""Who counts as the same person now: all merges and unmerges of an operator, folded by `facts.identities`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
 from activity_log import schema
-from activity_log.facts.identities import END_OF_TIME, Merge, identities
+from activity_log.facts.identities import END_OF_TIME, IdentityLink, identities
+
+_IDS_PER_QUERY = 500
 
 
 class OnePerson(NamedTuple):
@@ -18,18 +21,29 @@ class OnePerson(NamedTuple):
 
 def one_person(connection: Connection, operator_id: str, customer_id: str) -> OnePerson:
     """Return the person a customer is now, alone or with those it was merged with."""
-    members, asked = {customer_id}, set[str]()
-    merges: list[Merge] = []
-    while members - asked:
-        asked = set(members)
-        merges = _merges(connection, operator_id, of=members)
-        members.update(id_ for merge in merges for id_ in (merge.surviving, merge.merged))
-    return OnePerson(_survivors(merges).get(customer_id, customer_id), frozenset(members))
+    survivor_of = survivors_among(connection, operator_id, [customer_id])
+    survivor = survivor_of.get(customer_id, customer_id)
+    members = {one for one, counted_as in survivor_of.items() if counted_as == survivor}
+    return OnePerson(survivor, frozenset({survivor, *members}))
 
 
 def survivors(connection: Connection, operator_id: str) -> dict[str, str]:
     """Return whom each customer who was merged away counts as now."""
-    return _survivors(_merges(connection, operator_id))
+    return _survivors(_links(connection, operator_id))
+
+
+def survivors_among(
+    connection: Connection, operator_id: str, customer_ids: Collection[str]
+) -> dict[str, str]:
+    """Return whom these customers, and all who ever were one person with them, count as now if not themselves."""
+    asked, links = set[str](), dict[str, IdentityLink]()
+    asking = set(customer_ids)
+    while asking:
+        asked |= asking
+        for some in _batches(asking):
+            links.update((link.event_id, link) for link in _links(connection, operator_id, of=some))
+        asking = {one for link in links.values() for one in (link.surviving, link.merged)} - asked
+    return _survivors(links.values())
 
 
 def merged_away(connection: Connection, operator_id: str) -> frozenset[str]:
@@ -37,14 +51,28 @@ def merged_away(connection: Connection, operator_id: str) -> frozenset[str]:
     return frozenset(survivors(connection, operator_id))
 
 
-def _merges(connection: Connection, operator_id: str, of: Collection[str] | None = None) -> list[Merge]:
-    table = schema.merge
-    query = select(table.c.surviving_customer_id, table.c.merged_customer_id, table.c.effective_at)
-    query = query.where(table.c.operator_id == operator_id)
+def _links(
+    connection: Connection, operator_id: str, of: Sequence[str] | None = None
+) -> Iterator[IdentityLink]:
+    table = schema.identity_link
+    query = select(
+        table.c.kind,
+        table.c.surviving_customer_id,
+        table.c.merged_customer_id,
+        table.c.occurred_at,
+        table.c.effective_at,
+        table.c.event_id,
+    ).where(table.c.operator_id == operator_id)
     if of is not None:
         query = query.where(or_(table.c.surviving_customer_id.in_(of), table.c.merged_customer_id.in_(of)))
-    return [Merge(*row) for row in connection.execute(query)]
+    return (IdentityLink(*row) for row in connection.execute(query))
 
 
-def _survivors(merges: Iterable[Merge]) -> dict[str, str]:
-    return {one.customer_id: one.canonical_id for one in identities(merges) if one.valid_to == END_OF_TIME}
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(ids)
+    while batch := list(islice(remaining, _IDS_PER_QUERY)):
+        yield batch
+
+
+def _survivors(links: Iterable[IdentityLink]) -> dict[str, str]:
+    return {one.customer_id: one.canonical_id for one in identities(links) if one.valid_to == END_OF_TIME}

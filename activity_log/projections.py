@@ -1,139 +1,43 @@
-"""Read models folded from the log. The same fold serves the append and the replay.
+"""Writing the folded rows of fresh events into the read models, except where one is frozen."""
 
-Every fold is independent of the order of arrival: where two events speak of one thing, the one that happened
-later wins, and between equals the greater event id.
-"""
+from collections.abc import Collection, Mapping, Sequence
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from sqlalchemy import Connection
 
-from sqlalchemy import Connection, Table, delete, tuple_
-from sqlalchemy.dialects.sqlite import insert
+from activity_log import projection_state
+from activity_log.folding import Sheet, write
+from activity_log.read_models import PROJECTIONS
 
-from activity_log import ledger, schema
-from activity_log.attribution import touches
-from activity_log.contracts.backoffice import PersonProfilesMerged, PersonProfileUpdated
-from activity_log.contracts.commerce import DepartureScheduled, TourPublished
-from activity_log.ledger import LoggedEvent
-from activity_log.operators import Operator
-from activity_log.search_text import search_text
-
-Row = dict[str, Any]
-Operators = Mapping[str, Operator]
+NAMES = frozenset(projection.name for projection in PROJECTIONS)
 
 
-def project(connection: Connection, operators: Operators, events: Sequence[LoggedEvent]) -> None:
-    """Fold events into all read models, in the caller's transaction."""
-    _insert_once(connection, schema.touchpoint, _collect(_touchpoints, operators, events))
-    _insert_once(connection, schema.merge, _collect(_merges, operators, events))
-    for table, rows_of in _LATEST:
-        _keep_latest(connection, table, _collect(rows_of, operators, events))
+def project(
+    connection: Connection,
+    sheets: Sequence[Sheet],
+    levels: Mapping[str, int],
+    *,
+    first_seq: int = 0,
+    without: Collection[int] = (),
+) -> None:
+    """Write the sheets of `PROJECTIONS` into the read models, and move these to their new levels.
 
-
-def replay(
-    connection: Connection, operator: Operator, progress: Callable[[int], object] = lambda _: None
-) -> int:
-    """Drop an operator's read models and rebuild them from the log; return the number of events folded.
-
-    progress is called with the place (seq) in the log that has been reached.
+    levels: the place (seq) of the newest event of each operator in the sheets. first_seq, without: as in
+    `folding.write`. Call it in a writing transaction.
     """
-    for table in schema.READ_MODELS:
-        connection.execute(delete(table).where(table.c.operator_id == operator.operator_id))
-    folded = 0
-    for events in ledger.read(connection, operator.operator_id):
-        project(connection, {operator.operator_id: operator}, events)
-        folded += len(events)
-        progress(events[-1].seq)
-    return folded
+    frozen: dict[str, set[str]] = {}
+    for operator_id, seq in levels.items():
+        for name in NAMES - projection_state.advance(connection, operator_id, NAMES, seq):
+            frozen.setdefault(name, set()).add(operator_id)
+    left = iter(sheets)
+    for projection in PROJECTIONS:
+        own = [next(left) for _ in projection.folds]
+        without_frozen = [_without(sheet, frozen.get(projection.name, ())) for sheet in own]
+        write(connection, [projection], without_frozen, first_seq=first_seq, without=without)
 
 
-RowsOf = Callable[[Operator, LoggedEvent], Iterable[Row]]
-
-
-def _collect(rows_of: RowsOf, operators: Operators, events: Sequence[LoggedEvent]) -> list[Row]:
-    return [row for event in events for row in rows_of(operators[event.operator_id], event)]
-
-
-def _touchpoints(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
-    for person_profile_id, role in touches(event.payload):
-        yield {
-            "operator_id": event.operator_id,
-            "customer_id": operator.pseudonym(person_profile_id),
-            "occurred_at": event.occurred_at,
-            "seq": event.seq,
-            "role": role,
-            "type": event.event_type.name,
-        }
-
-
-def _merges(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
-    if isinstance(event.payload, PersonProfilesMerged):
-        yield {
-            "operator_id": event.operator_id,
-            "event_id": event.event_id,
-            "surviving_customer_id": operator.pseudonym(event.payload.surviving_id),
-            "merged_customer_id": operator.pseudonym(event.payload.merged_id),
-            "effective_at": max(event.occurred_at, event.recorded_at),
-        }
-
-
-def _person_profiles(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
-    profile = event.payload
-    if isinstance(profile, PersonProfileUpdated):
-        columns = profile.model_dump(include=set(schema.person_profile.c.keys()))
-        customer_id = operator.pseudonym(profile.person_profile_id)
-        found_by = {"search_text": search_text(profile)}
-        yield _stamped(event) | columns | found_by | {"customer_id": customer_id}
-
-
-def _tours(_operator: Operator, event: LoggedEvent) -> Iterable[Row]:
-    tour = event.payload
-    if isinstance(tour, TourPublished):
-        columns = tour.model_dump(include=set(schema.tour.c.keys()))
-        yield _stamped(event) | columns | {"name_de": tour.name.de, "name_en": tour.name.en}
-
-
-def _departures(_operator: Operator, event: LoggedEvent) -> Iterable[Row]:
-    departure = event.payload
-    if isinstance(departure, DepartureScheduled):
-        columns = departure.model_dump(include=set(schema.departure.c.keys()))
-        stops = json.dumps(list(departure.boarding_point_ids))
-        yield _stamped(event) | columns | {"boarding_point_ids": stops}
-
-
-_LATEST: tuple[tuple[Table, RowsOf], ...] = (
-    (schema.person_profile, _person_profiles),
-    (schema.tour, _tours),
-    (schema.departure, _departures),
-)
-
-
-def _stamped(event: LoggedEvent) -> Row:
-    return {
-        "operator_id": event.operator_id,
-        "occurred_at": event.occurred_at,
-        "event_id": event.event_id,
-    }
-
-
-def _insert_once(connection: Connection, table: Table, rows: list[Row]) -> None:
-    if rows:
-        connection.execute(insert(table).on_conflict_do_nothing(), rows)
-
-
-def _keep_latest(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Upsert rows by primary key, keeping the row of the later (occurred_at, event_id)."""
-    if not rows:
-        return
-    statement = insert(table)
-    new = statement.excluded
-    keys = [column.name for column in table.primary_key]
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=keys,
-            set_={column.name: new[column.name] for column in table.c if column.name not in keys},
-            where=tuple_(new.occurred_at, new.event_id) > tuple_(table.c.occurred_at, table.c.event_id),
-        ),
-        rows,
-    )
+def _without(sheet: Sheet, operator_ids: Collection[str]) -> Sheet:
+    """Leave out the rows of these operators; the first column of every table names whose a row is."""
+    if not operator_ids:
+        return sheet
+    kept = [(seq, row) for seq, row in zip(*sheet, strict=True) if row[0] not in operator_ids]
+    return Sheet([seq for seq, _ in kept], [row for _, row in kept])

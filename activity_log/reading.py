@@ -5,21 +5,23 @@ Identity anchor: a customer exists once the PersonProfile does, so these queries
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, or_, select
 
-from activity_log import ledger, schema
-from activity_log.catalogue import Catalogue, Departure, Tour, catalogue, catalogue_level
-from activity_log.ledger import LoggedEvent
+from activity_log import schema
+from activity_log.catalogue import Catalogue, Departure, Family, Tour, catalogue, catalogue_level
 from activity_log.merging import merged_away, one_person
 from activity_log.search_text import SearchTerms, search_terms
+from activity_log.timeline import TimelineFilter, TimelineRow, timeline, types_named
 
 __all__ = [
     "Catalogue",
     "Departure",
+    "Family",
     "Profile",
+    "TimelineFilter",
     "TimelineRow",
     "Tour",
     "all_customers",
@@ -30,6 +32,7 @@ __all__ = [
     "find_profile",
     "search_profiles",
     "timeline",
+    "types_named",
 ]
 
 _IDS_PER_QUERY = 500
@@ -50,13 +53,6 @@ class Profile:
     dietary_needs: str | None
     locale: str
     marketing_consent: bool
-
-
-class TimelineRow(NamedTuple):
-    """An event that touched the customer, and as what (`booker`, `traveller`, `payer`, `person`)."""
-
-    event: LoggedEvent
-    role: str
 
 
 _PROFILE = [schema.person_profile.c[field.name] for field in fields(Profile)]
@@ -116,41 +112,8 @@ def search_profiles(connection: Connection, operator_id: str, query: str, limit:
     return [Profile(*row) for row in connection.execute(found)]
 
 
-def timeline(
-    connection: Connection,
-    operator_id: str,
-    customer_id: str,
-    before: tuple[datetime, int] | None = None,
-    limit: int = 50,
-) -> list[TimelineRow]:
-    """Return what happened to the customer and to all who count as the same person, newest first.
-
-    before: (occurred_at, seq) of the last row of the previous page, exclusive. An event that touches the
-    person in several roles comes once, as booker where they booked.
-    """
-    table = schema.touchpoint
-    people = one_person(connection, operator_id, customer_id).members
-    # of the roles "booker" comes first in the alphabet too
-    rows = select(table.c.occurred_at, table.c.seq, func.min(table.c.role).label("role")).where(
-        table.c.operator_id == operator_id, table.c.customer_id.in_(people)
-    )
-    if before is not None:
-        rows = rows.where(_is_before(before))
-    newest = rows.group_by(table.c.occurred_at, table.c.seq)
-    newest = newest.order_by(table.c.occurred_at.desc(), table.c.seq.desc()).limit(limit)
-    touched = connection.execute(newest).all()
-    events = ledger.read_some(connection, [row.seq for row in touched])
-    return [TimelineRow(event, row.role) for event, row in zip(events, touched, strict=True)]
-
-
 def _profiles(operator_id: str) -> Select[Any]:
     return select(*_PROFILE).where(schema.person_profile.c.operator_id == operator_id)
-
-
-def _is_before(before: tuple[datetime, int]) -> ColumnElement[bool]:
-    table = schema.touchpoint
-    moment, seq = before
-    return (table.c.occurred_at < moment) | ((table.c.occurred_at == moment) & (table.c.seq < seq))
 
 
 def _parts(terms: SearchTerms) -> list[ColumnElement[bool]]:

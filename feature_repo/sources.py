@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from activity_log.facts.export import FactFiles
-from activity_log.facts.identities import Merge, identities
+from activity_log.facts.identities import IdentityLink, identities
 from activity_log.facts.tables import MOMENT
 from feature_repo.expressions.clocks import Facts
 
@@ -49,10 +49,13 @@ def moments_table(moments: Iterable[datetime]) -> ir.Table:
 
 def _identities(operator_id: str, merges: list[dict[str, Any]]) -> ir.Table:
     folded = identities(
-        Merge(
-            str(row["customer_id"]),
-            str(row["merged_customer_id"]),
-            max(row["occurred_at"], row["recorded_at"]),
+        IdentityLink(
+            kind=row["kind"],
+            surviving=row["customer_id"],
+            merged=row["merged_customer_id"],
+            occurred_at=row["occurred_at"],
+            effective_at=max(row["occurred_at"], row["recorded_at"]),
+            event_id=row["event_id"],
         )
         for row in merges
     )

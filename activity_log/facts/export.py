@@ -9,17 +9,19 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from activity_log import ledger
+from activity_log import ledger, projection_state
 from activity_log.database import Database
 from activity_log.facts.flatten import flatten
 from activity_log.facts.tables import FACT_TABLES
 from activity_log.ledger import LoggedEvent
 from activity_log.operators import Operator
+from activity_log.projection_state import FACTS
 
 SEGMENT_EVENTS = 50_000
 
@@ -51,22 +53,54 @@ class FactFiles:
     ) -> int:
         """Append the events logged since the last refresh; return their number.
 
-        progress is called with the number of events of each segment.
+        Files that show the world as known at a moment (see `rebuild`) stay as they are. progress is called with
+        the number of events of each segment.
         """
+        with database.reading() as connection:
+            until = projection_state.levels(connection, operator.operator_id)[FACTS].until
+        if until is not None and self._segments():
+            return 0
+        exported = self._export(database, operator, until, progress)
+        if exported:
+            with database.writing() as connection:
+                projection_state.settle(connection, operator.operator_id, [FACTS], self.level, until)
+        return exported
+
+    def rebuild(
+        self,
+        database: Database,
+        operator: Operator,
+        until: datetime | None = None,
+        progress: Callable[[int], object] = lambda _: None,
+    ) -> int:
+        """Write all files anew from the log; return the number of events.
+
+        until: only what was recorded before; the files then stay so until they are rebuilt without it.
+        """
+        with database.writing() as connection:
+            projection_state.settle(connection, operator.operator_id, [FACTS], 0, until)
+        self._manifest.unlink(missing_ok=True)
+        return self.refresh(database, operator, progress)
+
+    def _export(
+        self,
+        database: Database,
+        operator: Operator,
+        until: datetime | None,
+        progress: Callable[[int], object],
+    ) -> int:
         exported, segments = 0, self._segments()
         with database.reading() as connection:
             chunks = ledger.read(connection, operator.operator_id, after=self.level, chunk=SEGMENT_EVENTS)
-            for events in chunks:
-                segments = self._append(segments, operator, events)
+            for chunk in chunks:
+                events = [event for event in chunk if until is None or event.recorded_at < until]
+                if events:
+                    segments = self._append(segments, operator, events)
                 exported += len(events)
-                progress(len(events))
+                progress(len(chunk))
         if not segments:
             self._append(segments, operator, [])
         return exported
-
-    def drop(self) -> None:
-        """Forget all segments, so that the next refresh rebuilds them from the log."""
-        self._manifest.unlink(missing_ok=True)
 
     @property
     def _manifest(self) -> Path:

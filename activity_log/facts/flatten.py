@@ -8,6 +8,7 @@ from activity_log.contracts.backoffice import (
     ConsentGranted,
     ConsentRevoked,
     PersonProfilesMerged,
+    PersonProfilesUnmerged,
     PersonProfileUpdated,
 )
 from activity_log.contracts.commerce import (
@@ -28,6 +29,7 @@ from activity_log.contracts.communications import (
 from activity_log.contracts.fields import Payload
 from activity_log.contracts.operations import BoardingEventCreated, OnboardSaleRecorded
 from activity_log.contracts.own import RecommendationClicked, RecommendationShown
+from activity_log.facts.identities import MERGED, UNMERGED
 from activity_log.ledger import LoggedEvent
 from activity_log.operators import Operator
 
@@ -158,7 +160,12 @@ def _(event: ConsentGranted) -> Iterable[_Fact]:
 
 @_facts.register
 def _(event: PersonProfilesMerged) -> Iterable[_Fact]:
-    yield _Fact("merges", event.surviving_id, {"merged_customer_id": event.merged_id})
+    yield _Fact("merges", event.surviving_id, {"kind": MERGED, "merged_customer_id": event.merged_id})
+
+
+@_facts.register
+def _(event: PersonProfilesUnmerged) -> Iterable[_Fact]:
+    yield _Fact("merges", event.surviving_id, {"kind": UNMERGED, "merged_customer_id": event.merged_id})
 
 
 @_facts.register

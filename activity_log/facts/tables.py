@@ -74,8 +74,8 @@ FACT_TABLES: Mapping[str, pa.Schema] = MappingProxyType(
         "messages": _table({"message_id": pa.string(), "channel": pa.string(), "status": pa.string()}),
         "conversations": _table({"channel": pa.string(), "satisfaction": pa.int32(), "nps": pa.int32()}),
         "consents": _table({"purpose": pa.string(), "granted": pa.bool_()}),
-        # customer_id is the surviving one
-        "merges": _table({"merged_customer_id": pa.string()}),
+        # kind: merged or unmerged; customer_id is the surviving one
+        "merges": _table({"kind": pa.string(), "merged_customer_id": pa.string()}),
         # the catalogue has no customer: customer_id is null
         "tours": _table(
             {

@@ -9,7 +9,7 @@ import typer
 from activity_log.clock import utc_now
 from activity_log.errors import WrongUseError
 from activity_log.settings import load_settings
-from busflow.console import Json, OperatorId, file_size, progress_bar, say, show
+from busflow.console import Json, OperatorId, file_size, moment, progress_bar, say, show
 
 operator_app = typer.Typer(help="Register and list operators.", no_args_is_help=True)
 
@@ -181,22 +181,41 @@ def import_(
     )
 
 
-def replay(operator: OperatorId, as_json: Json = False) -> None:
-    """Drop the read models and fact files of an operator and rebuild them from the log."""
-    from activity_log import ledger, projections
+def replay(
+    operator: OperatorId,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="This read model alone (profiles, bookings, facts, ...); repeatable."),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="Show the world as known at this moment, and stay there until replayed without it."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Drop read models and fact files of an operator and rebuild them from the log."""
+    from activity_log import ledger, projection_state
     from activity_log.facts.export import FactFiles
     from activity_log.operators import find_operator
+    from activity_log.replaying import replay as rebuild
 
-    settings, database = load_settings(), _database()
-    known = find_operator(database, operator)
+    settings, database, now = load_settings(), _database(), utc_now()
+    known, names = find_operator(database, operator), only or None
+    known_until = None if until is None else moment(until, now, option="--until")
+    if known_until is not None and known_until > now:
+        raise WrongUseError(f"--until '{until}': lies ahead; leave it out to follow the log")
     with database.reading() as connection:
         total = ledger.last_seq(connection, operator)
     with progress_bar("replaying", total) as advance_to, database.writing() as connection:
-        folded = projections.replay(connection, known, advance_to)
-    files = FactFiles(settings.facts_dir, operator)
-    files.drop()
-    files.refresh(database, known)
-    show({"events replayed": folded}, as_json=as_json)
+        read = rebuild(connection, known, names, known_until, advance_to)
+    if names is None or projection_state.FACTS in names:
+        FactFiles(settings.facts_dir, operator).rebuild(database, known, known_until)
+    with database.reading() as connection:
+        levels = projection_state.levels(connection, operator)
+    rebuilt = {name: levels[name].seq for name in levels if names is None or name in names}
+    show({"events replayed": read, "levels": rebuilt}, as_json=as_json)
 
 
 def quarantine(
