@@ -74,7 +74,7 @@ class _Comparison(NamedTuple):
         yield from self._bounds(given, taken, path)
         yield from self._unordered(given, taken, path)
         yield from self.schemas(given.get("items", True), taken.get("items", True), f"{path}[]")
-        if given.get("type") == "object":
+        if given.get("type", "object") == "object":
             yield from self._objects(given, taken, path)
 
     def _bounds(self, given: Schema, taken: Schema, path: str) -> Iterator[Break]:
@@ -90,8 +90,8 @@ class _Comparison(NamedTuple):
                 yield self._break(path, keyword, _said(given, (keyword,)), _said(taken, (keyword,)))
 
     def _objects(self, given: Schema, taken: Schema, path: str) -> Iterator[Break]:
-        names = sorted({*given.get("properties", {}), *taken.get("properties", {})})
-        for name in names:
+        sides = (given.get("properties", {}), taken.get("properties", {}), taken.get("required", ()))
+        for name in sorted({name for side in sides for name in side}):
             yield from self._field(given, taken, name, f"{path}.{name}" if path else name)
         more, room = given.get("additionalProperties", True), taken.get("additionalProperties", True)
         yield from self.schemas(more, room, f"{path}.*" if path else "*")
@@ -141,7 +141,7 @@ def _alternatives(schema: Any) -> list[Schema]:
     for keyword in ("anyOf", "oneOf"):
         if keyword in own:
             options = own.pop(keyword)
-            return [each for option in options for each in _alternatives({**own, **option})]
+            return [each for option in options for each in _alternatives(_both(own, option))]
     if "enum" in own:
         values = own.pop("enum")
         return [_constant({**own, "const": value}) for value in values]
@@ -151,16 +151,24 @@ def _alternatives(schema: Any) -> list[Schema]:
     return [{**own, "type": each} for each in types] if isinstance(types, list) else [own]
 
 
+def _both(own: Schema, option: Any) -> Any:
+    """Return one schema that asks for both; what they ask differently is kept aside, as it cannot be compared."""
+    if isinstance(option, bool):
+        return own if option else False
+    clash = {key: its for key, its in own.items() if option.get(key, its) != its}
+    return {**own, **option, **({"allOf": [clash]} if clash else {})}
+
+
 def _constant(schema: Schema) -> Schema:
     """Spell out the type and the bounds that a constant keeps, so that it compares with any other schema."""
     value = schema["const"]
     if isinstance(value, str):
-        return {**schema, "type": "string", "minLength": len(value), "maxLength": len(value)}
+        return {"type": "string", "minLength": len(value), "maxLength": len(value), **schema}
     if isinstance(value, bool) or value is None:
-        return {**schema, "type": "null" if value is None else "boolean"}
+        return {"type": "null" if value is None else "boolean", **schema}
     if isinstance(value, int | float):
         whole = isinstance(value, int) or value.is_integer()
-        return {**schema, "type": "integer" if whole else "number", "minimum": value, "maximum": value}
+        return {"type": "integer" if whole else "number", "minimum": value, "maximum": value, **schema}
     return schema
 
 
