@@ -4,10 +4,13 @@ Revenue, booking count and lead time go to the booker; seat, boarding, no-show a
 traveller. Communication with a contact that has no person is nobody's and is discarded at the gate.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from activity_log.contracts.backoffice import (
     ConsentGranted,
+    ConsentRevoked,
     PersonErasureRequested,
     PersonProfilesMerged,
     PersonProfilesUnmerged,
@@ -21,7 +24,7 @@ from activity_log.contracts.commerce import (
     CheckoutAbandoned,
     PaymentCompleted,
 )
-from activity_log.contracts.communications import ConversationResolved, MessageDelivered
+from activity_log.contracts.communications import ConversationResolved, MessageDelivered, MessageRead
 from activity_log.contracts.fields import Payload
 from activity_log.contracts.operations import (
     BoardingEventCreated,
@@ -42,27 +45,12 @@ BOOKER, TRAVELLER, PAYER, PERSON = "booker", "traveller", "payer", "person"
 
 def touches(payload: Payload) -> list[Touch]:
     """Return the people an event touches, each once; who books and travels too is named as booker."""
-    match payload:
-        case BookingConfirmed():
-            travellers = [
-                Touch(t.person_profile_id, TRAVELLER) for t in payload.travellers if t.person_profile_id
-            ]
-            return _each_once([Touch(payload.booker_profile_id, BOOKER), *travellers])
-        case BookingCancelled():
-            return [Touch(payload.booker_profile_id, BOOKER)]
-        case BookingNoShow() | BoardingEventCreated():
-            return [Touch(payload.person_profile_id, TRAVELLER)]
-        case PaymentCompleted():
-            return [Touch(payload.payer_profile_id, PAYER)]
-        case ServiceLegCompleted():
-            return _each_once([Touch(person, TRAVELLER) for person in payload.person_profile_ids])
-        case PersonProfilesMerged() | PersonProfilesUnmerged():
-            return [Touch(payload.surviving_id, PERSON), Touch(payload.merged_id, PERSON)]
-        case AncillaryPurchased() | PersonProfileUpdated() | ConsentGranted() | PersonErasureRequested():
-            return [Touch(payload.person_profile_id, PERSON)]
-        case CheckoutAbandoned() | OnboardSaleRecorded() | MessageDelivered() | ConversationResolved():
-            return [Touch(payload.person_profile_id, PERSON)] if payload.person_profile_id else []
-    return []
+    kind = type(payload)
+    if kind in _ONE:
+        field, role = _ONE[kind]
+        person = getattr(payload, field)
+        return [Touch(person, role)] if person else []
+    return _SEVERAL[kind](payload) if kind in _SEVERAL else []
 
 
 def is_contact_without_person(payload: Payload) -> bool:
@@ -75,3 +63,46 @@ def _each_once(candidates: list[Touch]) -> list[Touch]:
     for touch in candidates:
         first.setdefault(touch.person_profile_id, touch)
     return list(first.values())
+
+
+def _party(booking: BookingConfirmed) -> list[Touch]:
+    named = [Touch(one.person_profile_id, TRAVELLER) for one in booking.travellers if one.person_profile_id]
+    return _each_once([Touch(booking.booker_profile_id, BOOKER), *named])
+
+
+def _passengers(leg: ServiceLegCompleted) -> list[Touch]:
+    return _each_once([Touch(person, TRAVELLER) for person in leg.person_profile_ids])
+
+
+def _both(link: PersonProfilesMerged | PersonProfilesUnmerged) -> list[Touch]:
+    return _each_once([Touch(link.surviving_id, PERSON), Touch(link.merged_id, PERSON)])
+
+
+_ONE: Mapping[type[Payload], tuple[str, str]] = MappingProxyType(
+    {
+        BookingCancelled: ("booker_profile_id", BOOKER),
+        BookingNoShow: ("person_profile_id", TRAVELLER),
+        BoardingEventCreated: ("person_profile_id", TRAVELLER),
+        PaymentCompleted: ("payer_profile_id", PAYER),
+        AncillaryPurchased: ("person_profile_id", PERSON),
+        PersonProfileUpdated: ("person_profile_id", PERSON),
+        ConsentGranted: ("person_profile_id", PERSON),
+        ConsentRevoked: ("person_profile_id", PERSON),
+        PersonErasureRequested: ("person_profile_id", PERSON),
+        CheckoutAbandoned: ("person_profile_id", PERSON),
+        OnboardSaleRecorded: ("person_profile_id", PERSON),
+        MessageDelivered: ("person_profile_id", PERSON),
+        MessageRead: ("person_profile_id", PERSON),
+        ConversationResolved: ("person_profile_id", PERSON),
+    }
+)
+"""Events about one person: the field that names them, and as what."""
+
+_SEVERAL: Mapping[type[Payload], Callable[[Any], list[Touch]]] = MappingProxyType(
+    {
+        BookingConfirmed: _party,
+        ServiceLegCompleted: _passengers,
+        PersonProfilesMerged: _both,
+        PersonProfilesUnmerged: _both,
+    }
+)

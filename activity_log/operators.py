@@ -1,5 +1,6 @@
 """The operators of a deployment, and the pseudonyms their customers are known by."""
 
+import functools
 import hashlib
 import re
 import secrets
@@ -11,6 +12,9 @@ from sqlalchemy import insert, select
 from activity_log import schema
 from activity_log.database import Database
 from activity_log.errors import UnknownOperatorError, WrongUseError
+
+PSEUDONYMS_KEPT = 50_000
+"""People whose pseudonym is at hand; an event names its person, mostly one of the same few, many times over."""
 
 _OPERATOR_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -26,8 +30,13 @@ class Operator:
 
     def pseudonym(self, person_profile_id: str) -> str:
         """Return the customer_id of a person: a keyed hash, the same whenever the log is rebuilt."""
-        digest = hashlib.blake2b(person_profile_id.encode(), key=self.pseudonym_key, digest_size=10)
-        return f"c-{digest.hexdigest()}"
+        return _pseudonym(self.pseudonym_key, person_profile_id)
+
+
+@functools.lru_cache(maxsize=PSEUDONYMS_KEPT)
+def _pseudonym(key: bytes, person_profile_id: str) -> str:
+    digest = hashlib.blake2b(person_profile_id.encode(), key=key, digest_size=10)
+    return f"c-{digest.hexdigest()}"
 
 
 def register_operator(

@@ -12,9 +12,15 @@ from activity_log.read_models.event_groups import TOUCHING
 
 
 def _touchpoints(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
-    name = event.event_type.name
     return [
-        (event.operator_id, operator.pseudonym(person), event.occurred_us, event.seq, role, name)
+        (
+            event.operator_id,
+            operator.pseudonym(person),
+            event.occurred_us,
+            event.seq,
+            role,
+            event.event_type.name,
+        )
         for person, role in touches(event.payload)
     ]
 
