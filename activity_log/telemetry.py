@@ -30,7 +30,7 @@ _NEVER_LOGGED = frozenset(
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?i:(?<=bearer )\S+)")
 _EMAIL = re.compile(r"[^\s@'\"<>(]+@[^\s@'\"<>)]+\.\w+")
-_PHONE = re.compile(r"(?<![\w.:-])(?!\d{4}-\d\d-\d\d\b)\+?\d[\d /()-]{7,}\d(?![\w:-])")
+_PHONE = re.compile(r"(?<![\w./-])(?!\d{4}-\d\d-\d\d\b)\+?\d[\d /()-]{7,}\d(?![\w:-])")
 
 
 def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
