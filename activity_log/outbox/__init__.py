@@ -6,6 +6,6 @@ written, so a consumer that keeps ids sees each of them once.
 """
 
 from activity_log.outbox.messages import Message, put
-from activity_log.outbox.reacting import react
+from activity_log.outbox.reacting import noticed, react
 
-__all__ = ["Message", "put", "react"]
+__all__ = ["Message", "noticed", "put", "react"]

@@ -36,7 +36,7 @@ class Terms:
     back_off: BackOff = field(default_factory=BackOff)
     lease: timedelta = timedelta(seconds=60)
     keep: timedelta = timedelta(days=30)
-    at_once: int = 20
+    at_once: int = 10
 
 
 @dataclass

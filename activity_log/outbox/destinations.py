@@ -122,7 +122,7 @@ def check_url(url: str, *, plain_http: bool) -> None:
     """Raise WrongUseError unless messages may be sent to `url`: https, or http to the own machine."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host, _ = parts.hostname or "", parts.port
     except ValueError as error:
         raise WrongUseError(f"'{url}' is no URL: use https://host/path") from error
     if parts.username or parts.password:

@@ -56,7 +56,7 @@ class WebhookSender:
             async with asyncio.timeout(ANSWER_SECONDS), request as answer:
                 status = answer.status_code
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise NotDeliveredError(f"no answer: {error or type(error).__name__}") from error
+            raise NotDeliveredError(f"no answer: {str(error) or type(error).__name__}") from error
         if not 200 <= status < 300:
             raise NotDeliveredError(f"answered {status}")
 
