@@ -16,6 +16,7 @@ from activity_log.gate import Gate, Rejected
 from activity_log.ingestion import Receipt, ingest
 from activity_log.operators import find_operator
 from activity_log.settings import Settings
+from activity_log.timeline import EVERYTHING, TimelineFilter
 from feature_repo.store import CustomerFeatures, open_features
 from models.churn import band
 from models.registry import ModelRegistry
@@ -143,10 +144,15 @@ class Answers:
         return self._tenant(operator_id).profiles.search(query)
 
     def customer_timeline(
-        self, operator_id: str, customer_id: str, language: Language, cursor: str | None
+        self,
+        operator_id: str,
+        customer_id: str,
+        language: Language,
+        cursor: str | None,
+        only: TimelineFilter = EVERYTHING,
     ) -> TimelinePage:
         """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
-        return self._tenant(operator_id).profiles.timeline(customer_id, language, cursor)
+        return self._tenant(operator_id).profiles.timeline(customer_id, language, cursor, only)
 
     def slipping_customers(self, operator_id: str) -> list[SlippingCustomer]:
         """Return who is likely to be lost, most revenue at risk first; scored again every few minutes.

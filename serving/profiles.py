@@ -14,6 +14,7 @@ from activity_log.errors import BusflowError, UnknownCustomerError
 from activity_log.merging import survivors
 from activity_log.operators import Operator
 from activity_log.reading import Profile
+from activity_log.timeline import EVERYTHING, PAGE, TimelineFilter, timeline
 from feature_repo.services import CHURN, INSIGHT
 from feature_repo.store import CustomerFeatures, OnlineRow
 from models.churn import ChurnScorer, Contribution, band, encode
@@ -34,7 +35,7 @@ from serving.replies import (
 )
 from serving.timeline_texts import timeline_text
 
-PAGE = 50
+LAST_PLACE = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -94,12 +95,19 @@ class Profiles:
             survivor_of = survivors(connection, self._operator.operator_id)
         return list(dict.fromkeys(survivor_of.get(asked, asked) for asked in customer_ids))
 
-    def timeline(self, customer_id: str, language: Language, cursor: str | None = None) -> TimelinePage:
+    def timeline(
+        self,
+        customer_id: str,
+        language: Language,
+        cursor: str | None = None,
+        only: TimelineFilter = EVERYTHING,
+    ) -> TimelinePage:
         """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
         before = _read_cursor(cursor) if cursor else None
         customer_id = self.canonical(customer_id)
         with self._database.reading() as connection:
-            rows = reading.timeline(connection, self._operator.operator_id, customer_id, before, PAGE + 1)
+            operator_id = self._operator.operator_id
+            rows = timeline(connection, operator_id, customer_id, before, PAGE + 1, only)
         tours = self._offers.current().tours
         entries = []
         for event, role in rows[:PAGE]:
@@ -232,7 +240,9 @@ def _write_cursor(occurred_at: datetime, seq: int) -> str:
 
 def _read_cursor(cursor: str) -> tuple[datetime, int]:
     try:
-        micros, seq = base64.urlsafe_b64decode(cursor).decode().split(".")
-        return _EPOCH + timedelta(microseconds=int(micros)), int(seq)
+        micros, seq = map(int, base64.urlsafe_b64decode(cursor).decode().split("."))
+        if not 0 <= seq <= LAST_PLACE:
+            raise ValueError(f"{seq} is no place in the log")
+        return _EPOCH + timedelta(microseconds=micros), seq
     except (ValueError, binascii.Error, OverflowError) as error:
         raise BadCursorError(f"cursor '{cursor[:40]}': use the next_cursor of a page") from error

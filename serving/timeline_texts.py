@@ -8,6 +8,7 @@ from activity_log.contracts.backoffice import (
     ConsentRevoked,
     PersonErasureRequested,
     PersonProfilesMerged,
+    PersonProfilesUnmerged,
     PersonProfileUpdated,
 )
 from activity_log.contracts.commerce import (
@@ -175,6 +176,11 @@ def _(event: ConsentGranted, _tour: str | None) -> Texts:
 @_texts.register
 def _(_event: PersonProfilesMerged, _tour: str | None) -> Texts:
     return {"de": "Zwei Profile zusammengeführt.", "en": "Two profiles merged."}
+
+
+@_texts.register
+def _(_event: PersonProfilesUnmerged, _tour: str | None) -> Texts:
+    return {"de": "Zwei Profile wieder getrennt.", "en": "Two profiles taken apart again."}
 
 
 @_texts.register

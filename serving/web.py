@@ -21,6 +21,7 @@ from serving.observability import Figures, exposition
 from serving.problems import status_of
 from serving.replies import EventsReceipt, QuarantinedEvent, Reply
 from serving.requests import Feedback
+from serving.timeline_query import timeline_filter
 from serving.widget.routes import widget_routes
 
 MOST_EVENTS = 10_000
@@ -116,6 +117,7 @@ async def _get_timeline(request: Request, answers: Answers, caller: Caller) -> R
         request.path_params["customer_id"],
         language,
         request.query_params.get("cursor"),
+        timeline_filter(request.query_params),
     )
     return _json(page)
 
