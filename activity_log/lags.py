@@ -3,15 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from activity_log import schema
-from activity_log.facts.export import FactFiles
+from activity_log import projection_state, schema
 
 MOST_COUNTED = 10_000
-FACTS = "facts"
 
 
 @dataclass(frozen=True)
@@ -30,23 +27,17 @@ class Lag:
     frozen_at: datetime | None = None
 
 
-def lags(connection: Connection, operator_ids: Iterable[str], facts_dir: Path, now: datetime) -> list[Lag]:
+def lags(connection: Connection, operator_ids: Iterable[str], now: datetime) -> list[Lag]:
     """Return the lags of all read models and of the fact files of these operators."""
     found = []
     for operator_id in operator_ids:
-        levels = {FACTS: (FactFiles(facts_dir, operator_id).level, None), **_levels(connection, operator_id)}
-        behind = {level: _behind(connection, operator_id, level, now) for level, _ in levels.values()}
+        levels = projection_state.levels(connection, operator_id)
+        behind = {level.seq: _behind(connection, operator_id, level.seq, now) for level in levels.values()}
         found += [
-            Lag(operator_id, name, level, *behind[level], frozen_at)
-            for name, (level, frozen_at) in levels.items()
+            Lag(operator_id, name, level.seq, *behind[level.seq], level.until)
+            for name, level in levels.items()
         ]
     return found
-
-
-def _levels(connection: Connection, operator_id: str) -> dict[str, tuple[int, datetime | None]]:
-    table = schema.projection_state
-    query = select(table.c.name, table.c.level, table.c.until).where(table.c.operator_id == operator_id)
-    return {row.name: (row.level, row.until) for row in connection.execute(query.order_by(table.c.name))}
 
 
 def _behind(connection: Connection, operator_id: str, level: int, now: datetime) -> tuple[int, float]:

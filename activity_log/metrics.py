@@ -1,18 +1,22 @@
 """Figures of the log for Prometheus, read on scrape by look-ups in small tables and indexes."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
-from pathlib import Path
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, literal_column, select
 
 from activity_log import quarantine, schema
 from activity_log.clock import Clock
 from activity_log.database import Database
 from activity_log.lags import lags
 from activity_log.operators import list_operators
+from activity_log.outbox.destinations import destinations
+from activity_log.outbox.tables import DEAD, PENDING, delivery
 from activity_log.tallies import STRANGER
+
+UNDELIVERED = (PENDING, DEAD)
 
 
 class LogCollector(Collector):
@@ -21,22 +25,22 @@ class LogCollector(Collector):
     def __init__(
         self,
         database: Database,
-        facts_dir: Path,
         clock: Clock,
         operator_ids: Collection[str] | None = None,
     ):
         self._database = database
-        self._facts_dir = facts_dir
         self._clock = clock
         self._operator_ids = operator_ids
 
     def collect(self) -> Iterable[Metric]:
         """Read all figures in one snapshot."""
-        known = [operator.operator_id for operator in list_operators(self._database)]
+        registered = {operator.operator_id for operator in list_operators(self._database)}
+        shown = registered if self._operator_ids is None else registered.intersection(self._operator_ids)
         with self._database.reading() as connection:
             yield self._events(connection)
-            yield self._waiting(connection)
-            yield from self._lags(connection, [name for name in known if self._shows(name)])
+            yield self._waiting(connection, registered)
+            yield from self._outbox(connection)
+            yield from self._lags(connection, sorted(shown))
 
     def describe(self) -> Iterable[Metric]:
         """Say nothing before the first scrape."""
@@ -54,18 +58,33 @@ class LogCollector(Collector):
                 family.add_metric([row.operator_id, row.way, row.outcome], row.events)
         return family
 
-    def _waiting(self, connection: Connection) -> Metric:
+    def _waiting(self, connection: Connection, registered: Collection[str]) -> Metric:
         family = GaugeMetricFamily(
             "busflow_quarantine_entries", "Events in quarantine, not resolved", labels=["operator"]
         )
-        waiting: dict[str, int] = {}
+        waiting: Counter[str] = Counter()
         for tally in quarantine.tallies(connection, quarantine.Which()):
-            if self._shows(tally.operator_id):
-                name = tally.operator_id or STRANGER
-                waiting[name] = waiting.get(name, 0) + tally.entries
+            name = tally.operator_id or STRANGER
+            waiting[name if name in registered else STRANGER] += tally.entries
         for name, entries in waiting.items():
-            family.add_metric([name], entries)
+            if self._shows(name):
+                family.add_metric([name], entries)
         return family
+
+    def _outbox(self, connection: Connection) -> Iterable[Metric]:
+        family = GaugeMetricFamily(
+            "busflow_outbox_messages",
+            "Messages not delivered, by destination",
+            labels=["destination", "state"],
+        )
+        shown = {
+            one.destination_id for one in destinations(connection) if self._shows(one.operator_id or STRANGER)
+        }
+        for state in UNDELIVERED:
+            counts = _count_by_destination(connection, state)
+            for name in sorted(shown):
+                family.add_metric([name, state], counts.get(name, 0))
+        return [family]
 
     def _lags(self, connection: Connection, operator_ids: Iterable[str]) -> Iterable[Metric]:
         labels = ["operator", "projection"]
@@ -77,7 +96,14 @@ class LogCollector(Collector):
         seconds = GaugeMetricFamily(
             "busflow_projection_lag_seconds", "Age of the oldest event not yet in a read model", labels=labels
         )
-        for lag in lags(connection, operator_ids, self._facts_dir, self._clock()):
+        for lag in lags(connection, operator_ids, self._clock()):
             events.add_metric([lag.operator_id, lag.projection], lag.events)
             seconds.add_metric([lag.operator_id, lag.projection], lag.seconds)
         return events, seconds
+
+
+def _count_by_destination(connection: Connection, state: str) -> dict[str, int]:
+    table = delivery
+    is_so = table.c.state == literal_column(f"'{state}'")  # spelled like the partial indexes
+    query = select(table.c.destination_id, func.count()).where(is_so).group_by(table.c.destination_id)
+    return {row.destination_id: row[1] for row in connection.execute(query)}

@@ -146,7 +146,7 @@ class ScrapeDoor:
 def open_figures(settings: Settings, clock: Clock = utc_now) -> Figures:
     """Wire the figures of an installation."""
     database = open_log(settings)
-    return Figures(partial(LogCollector, database, settings.facts_dir, clock))
+    return Figures(partial(LogCollector, database, clock))
 
 
 def exposition(content: bytes) -> Response:
