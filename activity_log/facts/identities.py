@@ -57,9 +57,9 @@ def identities(links: Iterable[IdentityLink]) -> list[Identity]:
     return people.intervals()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Hold:
-    """A merge while it holds. `order`: its place among the merges in the order they happened."""
+    """A merge while it holds; each is equal only to itself. `order`: its place among the merges in the order they happened."""
 
     order: tuple[datetime, str]
     surviving: str

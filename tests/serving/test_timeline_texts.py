@@ -33,6 +33,7 @@ PAYLOADS = {
     "ConsentGranted": {"person_profile_id": "p-1", "purpose": "newsletter"},
     "ConsentRevoked": {"person_profile_id": "p-1", "purpose": "newsletter"},
     "PersonProfilesMerged": {"surviving_id": "p-1", "merged_id": "p-2"},
+    "PersonProfilesUnmerged": {"surviving_id": "p-1", "merged_id": "p-2"},
     "PersonErasureRequested": {"person_profile_id": "p-1"},
 }  # fmt: skip
 """Anna's, one of each type that touches a person."""
