@@ -12,16 +12,13 @@ from sqlalchemy import select
 
 from activity_log.contracts.outgoing import EngagementTrigger, Reason
 from activity_log.database import Database
-from activity_log.gate import Accepted
-from activity_log.ingestion import operators_by_id, write
-from activity_log.outbox import Message, put, react, tables
+from activity_log.ingestion import ingest_events
+from activity_log.outbox import Message, put, tables
 from activity_log.outbox.delivering import Deliverer, Tally, Terms
 from activity_log.outbox.destinations import NewWebhook, add_webhook
 from activity_log.outbox.messages import envelope
 from activity_log.outbox.sending import Sender, web_client
-from activity_log.preparing import logged, prepare
-from activity_log.read_models import PROJECTIONS
-from tests.activity_log.stories import NOW, Event, admitted
+from tests.activity_log.stories import NOW, Event
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -60,12 +57,9 @@ def webhook(database: Database, url: str, *types: str, operator_id: str = "reise
 
 
 def happen(database: Database, *events: Event, now: datetime = NOW) -> None:
-    """Let events be logged, and what they cause be written, in one transaction."""
-    operators = operators_by_id(database)
-    admissions = admitted(events, *operators, now=now)
-    with database.writing() as connection:
-        write(connection, prepare(admissions, operators, PROJECTIONS), now)
-        react(connection, operators, list(logged([a for a in admissions if isinstance(a, Accepted)])), now)
+    """Let events come in live."""
+    receipt = ingest_events(database, [json.dumps(event).encode() for event in events], now=now)
+    assert not receipt.quarantined
 
 
 def outbox(database: Database) -> list[dict[str, Any]]:

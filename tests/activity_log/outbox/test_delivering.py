@@ -27,7 +27,7 @@ from activity_log.outbox.backoff import BackOff
 from activity_log.outbox.delivering import Deliverer, Terms
 from activity_log.outbox.queue import Claimed
 from activity_log.outbox.sending import web_client
-from tests.activity_log.outbox.conftest import VAULT
+from tests.activity_log.fresh_logs import VAULT
 from tests.activity_log.outbox.receiver import Call, Receiver
 from tests.activity_log.outbox.telling import (
     MINUTE,
