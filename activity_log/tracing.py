@@ -5,10 +5,10 @@ Spans carry counts, types and operator ids, never payloads.
 
 import os
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -45,7 +45,7 @@ def span(name: str, **attributes: Attribute) -> "AbstractContextManager[Span | N
     """Time what happens inside as a span; it is None where nothing is traced."""
     if _tracer is None:
         return nullcontext()
-    return _tracer.start_as_current_span(name, attributes=_named(attributes))
+    return _begun(_tracer, name, attributes)
 
 
 def request_span(
@@ -58,9 +58,7 @@ def request_span(
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     parent = TraceContextTextMapPropagator().extract(headers)
-    return _tracer.start_as_current_span(
-        name, context=parent, kind=SpanKind.SERVER, attributes=_named(attributes)
-    )
+    return _begun(_tracer, name, attributes, context=parent, kind=SpanKind.SERVER)
 
 
 def batch_span(
@@ -69,7 +67,7 @@ def batch_span(
     """Time the taking in of events, linked to the traces their `traceparent` extensions name (the first few)."""
     if _tracer is None:
         return nullcontext()
-    return _tracer.start_as_current_span(name, links=_links(raws), attributes=_named(attributes))
+    return _begun(_tracer, name, attributes, links=_links(raws))
 
 
 def current_traceparent() -> str | None:
@@ -81,6 +79,27 @@ def current_traceparent() -> str | None:
     carrier: dict[str, str] = {}
     TraceContextTextMapPropagator().inject(carrier)
     return carrier.get("traceparent")
+
+
+@contextmanager
+def _begun(
+    tracer: "Tracer", name: str, attributes: Mapping[str, Attribute], **options: Any
+) -> "Iterator[Span | None]":
+    """Time what happens inside; a failure is told by its kind, since its text may name somebody."""
+    from opentelemetry.trace import StatusCode
+
+    with tracer.start_as_current_span(
+        name,
+        attributes=_named(attributes),
+        record_exception=False,
+        set_status_on_exception=False,
+        **options,
+    ) as span:
+        try:
+            yield span
+        except BaseException as error:
+            span.set_status(StatusCode.ERROR, type(error).__name__)
+            raise
 
 
 def _exporting() -> "TracerProvider":
