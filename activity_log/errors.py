@@ -26,6 +26,13 @@ class UnknownCustomerError(BusflowError):
         super().__init__(f"unknown customer: {', '.join(customer_ids)}")
 
 
+class TooManyEventsError(BusflowError):
+    """A request brings more events than one transaction should hold."""
+
+    def __init__(self, events: int, most: int):
+        super().__init__(f"{events} events in one request; send {most} at most")
+
+
 class NotEnoughDataError(BusflowError):
     """The log holds too little to do this honestly."""
 

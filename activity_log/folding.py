@@ -1,38 +1,26 @@
 """How read models are folded from the log: which rows an event gives, and what a row does to one that is there.
 
 A row is a tuple in the order of its table's columns, in storage values: moments as microseconds (see
-`schema.microseconds`), dates as ISO text, money as decimal text. Every fold is independent of the order of arrival.
+`moments.microseconds`), dates as ISO text, money as decimal text. Every fold is independent of the order of arrival.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
+from activity_log.bulk import Keep, Row, insert_rows
 from activity_log.ledger import LoggedEvent
 from activity_log.operators import Operator
-
-Row = tuple[Any, ...]
-
-
-class Keep(Enum):
-    """What happens where a row of the same primary key is there already."""
-
-    FIRST = "first"
-    """Nothing: both are of the same event."""
-
-    LATEST = "latest"
-    """The row of the greater (occurred_at, event_id) stays; the table has these two columns."""
-
-    TOTAL = "total"
-    """Whole-number columns are added up; columns named `first_...` keep the least, `last_...` the greatest value."""
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One table of a read model. `types`: current names of the event types that give it rows."""
+    """One table of a read model. `types`: current names of the event types that give it rows.
+
+    A table with a column `seq` gets the place of the event there.
+    """
 
     table: Table
     keep: Keep
@@ -46,3 +34,57 @@ class Projection:
 
     name: str
     folds: tuple[Fold, ...]
+
+
+class Sheet(NamedTuple):
+    """The rows that events gave one table. `seqs`: of which event each row is, as the events had it."""
+
+    seqs: list[int]
+    rows: list[Row]
+
+
+def fold(
+    projections: Sequence[Projection], operators: Mapping[str, Operator], events: Iterable[LoggedEvent]
+) -> list[Sheet]:
+    """Fold events into rows: a sheet per fold, in the order of the projections and their folds."""
+    sheets = [Sheet([], []) for _ in _folds(projections)]
+    by_type: dict[str, list[tuple[Sheet, Callable[[Operator, LoggedEvent], Iterable[Row]]]]] = {}
+    for sheet, one in zip(sheets, _folds(projections), strict=True):
+        for name in one.types:
+            by_type.setdefault(name, []).append((sheet, one.rows_of))
+    for event in events:
+        operator = operators[event.operator_id]
+        for sheet, rows_of in by_type.get(event.event_type.name, ()):
+            for row in rows_of(operator, event):
+                sheet.seqs.append(event.seq)
+                sheet.rows.append(row)
+    return sheets
+
+
+def write(
+    connection: Connection,
+    projections: Sequence[Projection],
+    sheets: Sequence[Sheet],
+    *,
+    first_seq: int = 0,
+    without: Collection[int] = (),
+) -> None:
+    """Write the rows into the read models' tables.
+
+    first_seq: what is to be added to the seqs of the sheets. without: seqs of the sheets whose rows are left out.
+    """
+    for sheet, one in zip(sheets, _folds(projections), strict=True):
+        rows = sheet.rows
+        if without:
+            rows = [row for seq, row in zip(sheet.seqs, rows, strict=True) if seq not in without]
+        if first_seq and "seq" in one.table.c:
+            rows = _moved(rows, one.table.c.keys().index("seq"), first_seq)
+        insert_rows(connection, one.table, rows, one.keep)
+
+
+def _folds(projections: Sequence[Projection]) -> list[Fold]:
+    return [one for projection in projections for one in projection.folds]
+
+
+def _moved(rows: Sequence[Row], column: int, by: int) -> list[Row]:
+    return [(*row[:column], row[column] + by, *row[column + 1 :]) for row in rows]

@@ -1,22 +1,29 @@
 """The one gate: decides whether raw input is an event of ours, without touching a database.
 
-Whichever way an event comes in (HTTP, file, table), it passes `admit`, and so the same rules hold for all.
+Whichever way an event comes in (HTTP, file, broker, table), it passes here, and so the same rules hold for all. What
+is right in every way passes in one step; all else (what is wrong, of an old version, or has fields we do not know)
+is looked at piece by piece.
 """
 
+import functools
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from activity_log.attribution import is_contact_without_person
 from activity_log.contracts.envelope import Envelope
 from activity_log.contracts.fields import Payload
+from activity_log.contracts.typed import typed_envelope, typed_envelopes
 from activity_log.contracts.types import TYPES, EventType
-from activity_log.contracts.upcasting import UPCASTS, upcast
+from activity_log.contracts.upcasting import upcast
+from activity_log.moments import microseconds
+from activity_log.personal import Parts, has_unknown_fields, split, split_as_sent
+from activity_log.refusals import RefusedError, unknown_type, validated
 
 CLOCK_TOLERANCE = timedelta(hours=24)
 """How far ahead of our clock a source's clock may run before its event is refused."""
@@ -24,18 +31,23 @@ CLOCK_TOLERANCE = timedelta(hours=24)
 LAUNCH_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """An event that may enter the log. `data` is the payload as sent, canonical JSON, money as text."""
+class Accepted(NamedTuple):
+    """An event that may enter the log. Moments are microseconds since 1970.
+
+    data: the payload as it was sent, as JSON without what is personal; that is `private`, and of the person `owner`.
+    payload: in the current version.
+    """
 
     operator_id: str
     event_id: str
     source: str
     type: str
     data_version: int
-    occurred_at: datetime
-    recorded_at: datetime
+    occurred_us: int
+    recorded_us: int
     data: str
+    owner: str | None
+    private: str | None
     event_type: EventType
     payload: Payload
 
@@ -48,7 +60,7 @@ class Discarded:
     event_id: str
     type: str
     reason: str
-    recorded_at: datetime
+    recorded_us: int
 
 
 @dataclass(frozen=True)
@@ -68,22 +80,33 @@ Admission = Accepted | Discarded | Rejected
 class Gate:
     """The rules of entry at one moment.
 
-    operator_ids: who may send. now: the moment of receipt. keep_recorded_time: honour `recordedtime` of
-    history brought in by file; live events are recorded on receipt, whatever they claim, so that no claim of
-    early knowledge leaks into a training set.
+    operator_ids: who is registered. now: the moment of receipt. keep_recorded_time: honour `recordedtime` of
+    history brought in by file; live events are recorded on receipt, whatever they claim, so that no claim of early
+    knowledge leaks into a training set. only_operator: whose events these must be, whoever else is registered.
     """
 
     operator_ids: Collection[str]
     now: datetime
     keep_recorded_time: bool = False
+    only_operator: str | None = None
 
     def admit(self, raw: bytes) -> Admission:
         """Judge one CloudEvent in JSON."""
         try:
-            document = parse_json(raw)
-        except ValueError as error:
-            return Rejected(None, None, f"not JSON: {error}", raw)
-        return self.admit_document(document, raw)
+            envelope = typed_envelope().validator.validate_json(raw)
+        except (ValidationError, ValueError):
+            return self._explain(raw)
+        return self._admit_valid(envelope) or self._explain(raw)
+
+    def admit_body(self, body: bytes) -> list[Admission]:
+        """Judge one CloudEvent or a JSON list of them. Raises ValueError for what is no JSON."""
+        try:
+            envelopes = typed_envelopes().validator.validate_json(body)
+        except (ValidationError, ValueError):
+            return self._admit_documents(body)
+        admissions = [self._admit_valid(envelope) for envelope in envelopes]
+        whole = [admission for admission in admissions if admission is not None]
+        return whole if len(whole) == len(admissions) else self._admit_documents(body)
 
     def admit_document(self, document: object, raw: bytes | None = None) -> Admission:
         """Judge one CloudEvent that is parsed already; `raw` is kept with a rejection."""
@@ -92,54 +115,115 @@ class Gate:
             return Rejected(None, None, reason, _kept(document, raw))
         try:
             return self._judge(document)
-        except _RefusedError as refused:
+        except RefusedError as refused:
             operator_id, event_id = (
                 _text_or_none(document.get("operatorid")),
                 _text_or_none(document.get("id")),
             )
             return Rejected(operator_id, event_id, str(refused), _kept(document, raw))
 
+    def _admit_documents(self, body: bytes) -> list[Admission]:
+        parsed = parse_json(body)
+        if isinstance(parsed, list):
+            return [self.admit_document(document) for document in parsed]
+        return [self.admit_document(parsed, body)]
+
+    def _explain(self, raw: bytes) -> Admission:
+        try:
+            document = parse_json(raw)
+        except ValueError as error:
+            return Rejected(None, None, f"not JSON: {error}", raw)
+        return self.admit_document(document, raw)
+
+    def _admit_valid(self, envelope: Envelope) -> Admission | None:
+        """Judge an event whose fields are all right. None: it needs a closer look."""
+        payload: Payload = envelope.data  # type: ignore[assignment]  # a typed envelope carries the model
+        if has_unknown_fields(payload) or not self._may_send(envelope.operatorid):
+            return None
+        occurred_us, recorded_us = microseconds(envelope.time), self._recorded_us(envelope)
+        if not (0 <= occurred_us <= self._latest_us and 0 <= recorded_us <= self._latest_us):
+            return None
+        return _admitted(envelope, TYPES[envelope.type], payload, recorded_us, split(payload))
+
     def _judge(self, document: dict[str, Any]) -> Accepted | Discarded:
-        envelope = _validated(Envelope, document, "")
-        if envelope.operatorid not in self.operator_ids:
-            raise _RefusedError(f"operatorid: unknown operator '{envelope.operatorid}'; register it first")
+        envelope = validated(Envelope, document, "")
+        self._check_operator(envelope.operatorid)
         current = upcast(envelope.type, envelope.dataversion, envelope.data)
         if current is None:
-            raise _RefusedError(_unknown_type(envelope))
+            raise RefusedError(unknown_type(envelope))
         event_type = current.event_type
         if envelope.source != event_type.source:
-            raise _RefusedError(
+            raise RefusedError(
                 f"source: {event_type.name} comes from '{event_type.source}', not from '{envelope.source}'"
             )
-        recorded_at = self._recorded_at(envelope)
-        payload = _validated(event_type.payload, current.data, "data.")
-        if is_contact_without_person(payload):
-            return Discarded(
-                envelope.operatorid, envelope.id, event_type.name, "contact without person", recorded_at
-            )
-        return Accepted(
-            operator_id=envelope.operatorid,
-            event_id=envelope.id,
-            source=envelope.source,
-            type=envelope.type,
-            data_version=envelope.dataversion,
-            occurred_at=envelope.time.astimezone(UTC),
-            recorded_at=recorded_at,
-            data=_storable(envelope.data),
-            event_type=event_type,
-            payload=payload,
-        )
+        self._check_moments(envelope)
+        payload = validated(event_type.payload, current.data, "data.")
+        is_current = (envelope.type, envelope.dataversion) == (event_type.name, event_type.version)
+        parts = _parts(payload, None if is_current else envelope.data)
+        return _admitted(envelope, event_type, payload, self._recorded_us(envelope), parts)
 
-    def _recorded_at(self, envelope: Envelope) -> datetime:
+    def _may_send(self, operator_id: str) -> bool:
+        return operator_id in self.operator_ids and self.only_operator in (None, operator_id)
+
+    def _check_operator(self, operator_id: str) -> None:
+        if operator_id in self.operator_ids and not self._may_send(operator_id):
+            raise RefusedError(
+                f"operatorid: '{operator_id}' may not be sent here, only events of '{self.only_operator}' may"
+            )
+        if not self._may_send(operator_id):
+            raise RefusedError(f"operatorid: unknown operator '{operator_id}'; register it first")
+
+    def _recorded_us(self, envelope: Envelope) -> int:
+        claimed = envelope.recordedtime if self.keep_recorded_time else None
+        return microseconds(claimed or self.now)
+
+    @functools.cached_property
+    def _latest_us(self) -> int:
+        return microseconds(self.now + CLOCK_TOLERANCE)
+
+    def _check_moments(self, envelope: Envelope) -> None:
         for name, moment in (("time", envelope.time), ("recordedtime", envelope.recordedtime)):
             if moment is not None and moment > self.now + CLOCK_TOLERANCE:
-                raise _RefusedError(
+                raise RefusedError(
                     f"{name}: {moment.isoformat()} is in the future; correct the field or the clock"
                 )
             if moment is not None and moment < LAUNCH_OF_TIME:
-                raise _RefusedError(f"{name}: {moment.isoformat()} is before 1970; correct the field")
-        claimed = envelope.recordedtime if self.keep_recorded_time else None
-        return (claimed or self.now).astimezone(UTC)
+                raise RefusedError(f"{name}: {moment.isoformat()} is before 1970; correct the field")
+
+
+def _admitted(
+    envelope: Envelope, event_type: EventType, payload: Payload, recorded_us: int, parts: Parts
+) -> Accepted | Discarded:
+    if is_contact_without_person(payload):
+        return Discarded(
+            envelope.operatorid, envelope.id, event_type.name, "contact without person", recorded_us
+        )
+    return Accepted(
+        envelope.operatorid,
+        envelope.id,
+        envelope.source,
+        envelope.type,
+        envelope.dataversion,
+        microseconds(envelope.time),
+        recorded_us,
+        parts.public,
+        parts.owner,
+        parts.private,
+        event_type,
+        payload,
+    )
+
+
+def _parts(payload: Payload, as_sent: dict[str, Any] | None) -> Parts:
+    """Take apart what a database can hold: no half of a surrogate pair, no bottomless nesting."""
+    try:
+        parts = split(payload) if as_sent is None else split_as_sent(as_sent, payload)
+        f"{parts.public}{parts.private}".encode()
+    except UnicodeEncodeError as error:
+        raise RefusedError(f"data: not Unicode text: {error.reason}; send valid UTF-8") from error
+    except (RecursionError, ValueError) as error:
+        raise RefusedError("data: nested too deeply, or not Unicode text") from error
+    return parts
 
 
 def parse_json(raw: bytes) -> Any:
@@ -154,68 +238,6 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def canonical_json(value: Any) -> str:
-    """Return compact JSON with sorted keys; decimals become text, so that no float enters the log."""
-    return _CANONICAL.encode(value)
-
-
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
-class _RefusedError(Exception):
-    """The reason why an event may not enter, in one line."""
-
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def _validated(model: type[Model], value: dict[str, Any], prefix: str) -> Model:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        raise _RefusedError("; ".join(_problems(error, prefix))) from error
-
-
-def _problems(error: ValidationError, prefix: str) -> list[str]:
-    problems = []
-    for item in error.errors(include_url=False)[:3]:
-        field = prefix + ".".join(str(part) for part in item["loc"])
-        shown = f" (got {_short(item['input'])})" if item["type"] in _IMPERSONAL else ""
-        remedy = _REMEDIES.get(item["type"], "")
-        problems.append(f"{field}: {item['msg']}{shown}{remedy}")
-    return problems
-
-
-_IMPERSONAL = {"greater_than_equal", "greater_than", "less_than_equal", "less_than", "literal_error"}
-"""Problems whose offending value may be shown. Anything else could be a name or a number to call."""
-
-_REMEDIES = {"timezone_aware": "; add an offset, as in 2026-05-01T10:00:00Z"}
-
-
-def _short(value: Any) -> str:
-    text = repr(str(value) if isinstance(value, Decimal) else value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _unknown_type(envelope: Envelope) -> str:
-    known = sorted({*TYPES, *(name for name, _ in UPCASTS)})
-    if envelope.type in known:
-        return f"dataversion: {envelope.type} has no version {envelope.dataversion}"
-    return f"type: unknown event type '{envelope.type[:80]}'; known are {', '.join(known)}"
-
-
-def _storable(data: dict[str, Any]) -> str:
-    """Return canonical JSON that a database can hold: no half of a surrogate pair, no bottomless nesting."""
-    try:
-        text = canonical_json(data)
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise _RefusedError(f"data: not Unicode text: {error.reason}; send valid UTF-8") from error
-    except RecursionError as error:
-        raise _RefusedError("data: nested too deeply") from error
-    return text
-
-
 def _kept(document: object, raw: bytes | None) -> bytes:
     if raw is not None:
         return raw
@@ -223,6 +245,14 @@ def _kept(document: object, raw: bytes | None) -> bytes:
         return canonical_json(document).encode(errors="backslashreplace")
     except RecursionError:
         return b"nested too deeply to be written down"
+
+
+def canonical_json(value: Any) -> str:
+    """Return compact JSON with sorted keys; decimals become text."""
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def _text_or_none(value: Any) -> str | None:

@@ -4,25 +4,29 @@ All ways in end here, so the end state does not depend on the way. A batch is al
 committed batch before a kill is recognised as a duplicate when the same input is sent again.
 """
 
-import gzip
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
 
-from activity_log import ledger, projections, schema
+from activity_log import ledger, schema, tallies
+from activity_log.bulk import Keep, insert_rows
 from activity_log.database import Database
-from activity_log.errors import WrongUseError
-from activity_log.gate import Accepted, Admission, Discarded, Gate, Rejected
-from activity_log.operators import list_operators
-from activity_log.quarantine import put_aside
+from activity_log.errors import TooManyEventsError
+from activity_log.gate import Admission, Discarded, Gate
+from activity_log.operators import Operator, list_operators
+from activity_log.outbox import react
+from activity_log.preparing import Prepared, prepare, without_cyclic_gc
+from activity_log.projections import project
+from activity_log.quarantine import kind_of, put_aside
+from activity_log.tallies import Way, timed_batch
+from activity_log.tracing import batch_span
 
-FILE_BATCH = 2_000
+MOST_EVENTS = 10_000
+"""In one request: one transaction, that holds up other writers while it lasts."""
 
 
 class Quarantined(NamedTuple):
@@ -41,96 +45,115 @@ class Receipt:
     discarded: int = 0
     quarantined: tuple[Quarantined, ...] = field(default=())
 
-    def __add__(self, other: "Receipt") -> "Receipt":
-        return Receipt(
-            self.accepted + other.accepted,
-            self.duplicates + other.duplicates,
-            self.discarded + other.discarded,
-            self.quarantined + other.quarantined,
-        )
 
+@dataclass
+class Tally:
+    """What became of many batches; `reasons`: how many events were put aside for which kind of reason."""
 
-def ingest(database: Database, admissions: Sequence[Admission], now: datetime) -> Receipt:
-    """Log what was admitted, put aside what was rejected, count what was discarded: one transaction."""
-    operators = {operator.operator_id: operator for operator in list_operators(database)}
-    accepted = [admission for admission in admissions if isinstance(admission, Accepted)]
-    discarded = [admission for admission in admissions if isinstance(admission, Discarded)]
-    rejected = [admission for admission in admissions if isinstance(admission, Rejected)]
-    with database.writing() as connection:
-        logged = ledger.append(connection, accepted)
-        projections.project(connection, operators, logged)
-        counted = _count_discarded(connection, discarded)
-        put_aside(connection, rejected, now)
-    return Receipt(
-        accepted=len(logged),
-        duplicates=len(accepted) - len(logged) + len(discarded) - counted,
-        discarded=counted,
-        quarantined=tuple(Quarantined(rejection.event_id, rejection.reason) for rejection in rejected),
-    )
+    accepted: int = 0
+    duplicates: int = 0
+    discarded: int = 0
+    quarantined: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, receipt: Receipt) -> None:
+        """Count one more batch."""
+        self.accepted += receipt.accepted
+        self.duplicates += receipt.duplicates
+        self.discarded += receipt.discarded
+        self.quarantined += len(receipt.quarantined)
+        self.reasons.update(kind_of(item.reason) for item in receipt.quarantined)
 
 
 def ingest_events(
     database: Database,
     raws: Sequence[bytes],
     *,
+    way: Way = "broker",
     now: datetime,
     only_operator: str | None = None,
     keep_recorded_time: bool = False,
 ) -> Receipt:
-    """Take in CloudEvents, one JSON text each: gate, log and read models in one transaction. The way in for all.
-
-    only_operator: whose events these must be; others are put aside. keep_recorded_time: as in `Gate`.
-    """
-    operator_ids = {operator.operator_id for operator in list_operators(database)}
-    if only_operator is not None:
-        operator_ids &= {only_operator}
-    gate = Gate(operator_ids, now, keep_recorded_time)
-    return ingest(database, [gate.admit(raw) for raw in raws], now)
+    """Take in CloudEvents, one JSON text each. only_operator, keep_recorded_time: as in `Gate`."""
+    operators = operators_by_id(database)
+    gate = Gate(frozenset(operators), now, keep_recorded_time, only_operator)
+    with batch_span("ingest", raws, way=way), timed_batch(way), without_cyclic_gc():
+        return _ingest(database, operators, [gate.admit(raw) for raw in raws], way, now)
 
 
-def ingest_file(
-    database: Database,
-    path: Path,
-    *,
-    only_operator: str | None = None,
-    now: datetime,
-    progress: Callable[[int], object] = lambda _: None,
+def ingest_body(
+    database: Database, body: bytes, *, now: datetime, only_operator: str | None = None
 ) -> Receipt:
-    """Ingest a file of one CloudEvent per line (`.jsonl`, or `.gz` of it), batch by batch.
+    """Take in one CloudEvent or a JSON list of them, as they come by HTTP.
 
-    Run it again after an interruption: what is in the log already counts as duplicate. `recordedtime` is
-    honoured, since a file brings history. progress is called with the bytes of the file read so far.
-    Raises WrongUseError if the file cannot be read.
+    Raises ValueError for what is no JSON, TooManyEventsError for more than MOST_EVENTS; then nothing was taken in.
     """
-    operator_ids = {operator.operator_id for operator in list_operators(database)}
-    if only_operator is not None:
-        operator_ids &= {only_operator}
-    gate = Gate(operator_ids, now, keep_recorded_time=True)
-    receipt = Receipt()
-    for lines, position in _line_batches(path):
-        receipt += ingest(database, [gate.admit(line) for line in lines], now)
-        progress(position)
-    return receipt
+    operators = operators_by_id(database)
+    gate = Gate(frozenset(operators), now, only_operator=only_operator)
+    with batch_span("ingest", [body], way="http"), timed_batch("http"), without_cyclic_gc():
+        admissions = gate.admit_body(body)
+        if len(admissions) > MOST_EVENTS:
+            raise TooManyEventsError(len(admissions), MOST_EVENTS)
+        return _ingest(database, operators, admissions, "http", now)
 
 
-def _line_batches(path: Path) -> Iterator[tuple[list[bytes], int]]:
-    try:
-        with path.open("rb") as file:
-            lines = _lines(file, gzipped=path.suffix == ".gz")
-            while batch := list(islice(lines, FILE_BATCH)):
-                yield batch, file.tell()
-    except (OSError, EOFError) as error:
-        raise WrongUseError(f"{path}: cannot be read as JSON lines: {error}") from error
+def ingest(database: Database, admissions: Sequence[Admission], now: datetime, way: Way = "http") -> Receipt:
+    """Log what was admitted, put aside what was rejected, count what was discarded: one transaction."""
+    return _ingest(database, operators_by_id(database), admissions, way, now)
 
 
-def _lines(file: IO[bytes], *, gzipped: bool) -> Iterator[bytes]:
-    stream: Iterable[bytes] = gzip.GzipFile(fileobj=file) if gzipped else iter(file.readline, b"")
-    return (line.strip() for line in stream if line.strip())
+def _ingest(
+    database: Database,
+    operators: Mapping[str, Operator],
+    admissions: Sequence[Admission],
+    way: Way,
+    now: datetime,
+) -> Receipt:
+    prepared = prepare(admissions, operators, now)
+    with database.writing() as connection:
+        return write(connection, operators, prepared, way, now)
+
+
+def write(
+    connection: Connection, operators: Mapping[str, Operator], prepared: Prepared, way: Way, now: datetime
+) -> Receipt:
+    """Write a prepared batch and all that follows from it, in the caller's writing transaction."""
+    lines = prepared.lines
+    appended = ledger.append(connection, lines, prepared.privates)
+    first, duplicates = appended.first_seq, appended.duplicates
+    project(
+        connection,
+        prepared.sheets,
+        {operator_id: first + place for place, (operator_id, *_) in enumerate(lines)},
+        first_seq=first,
+        without=duplicates,
+        erased=appended.erased,
+    )
+    fresh = [one._replace(seq=first + one.seq) for one in prepared.noticed if one.seq not in duplicates]
+    react(connection, operators, fresh, now)
+    counted = _count_discarded(connection, prepared.discarded)
+    put_aside(connection, prepared.rejected, now)
+    tallies.count(
+        connection,
+        way,
+        lines=lines,
+        duplicates=duplicates,
+        discarded=prepared.discarded,
+        rejected=prepared.rejected,
+    )
+    return Receipt(
+        accepted=len(lines) - len(duplicates),
+        duplicates=len(duplicates) + len(prepared.discarded) - counted,
+        discarded=counted,
+        quarantined=tuple(Quarantined(one.event_id, one.reason) for one in prepared.rejected),
+    )
+
+
+def operators_by_id(database: Database) -> dict[str, Operator]:
+    """Return all operators of the deployment by their ids."""
+    return {operator.operator_id: operator for operator in list_operators(database)}
 
 
 def _count_discarded(connection: Connection, discarded: Sequence[Discarded]) -> int:
-    fresh = 0
-    for event in discarded:
-        statement = insert(schema.discarded).values(**vars(event)).on_conflict_do_nothing()
-        fresh += connection.execute(statement).rowcount
-    return fresh
+    rows = [(one.operator_id, one.event_id, one.type, one.reason, one.recorded_us) for one in discarded]
+    return insert_rows(connection, schema.discarded, rows, Keep.FIRST)

@@ -4,52 +4,103 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import BigInteger, Connection, Row, func, select, type_coerce
 
 from activity_log import schema
-from activity_log.contracts.fields import Payload
+from activity_log.bulk import Keep, insert_rows, select_by_keys
+from activity_log.contracts.fields import Payload, personal_fields
 from activity_log.contracts.types import TYPES, EventType
 from activity_log.contracts.upcasting import UPCASTS, upcast
-from activity_log.gate import Accepted
+from activity_log.moments import from_microseconds
+from activity_log.partitions import make_partitions
+from activity_log.person_keys import NO_KEY, Person, PersonKey, keys_for_writing, known_keys
+from activity_log.personal import join
 
-_BATCH = 500
+EventKey = tuple[str, str]
+"""operator_id, event_id"""
 
 
-@dataclass(frozen=True)
-class LoggedEvent:
-    """An event of the log. `seq`: its place in the order of arrival. `payload`: in the current version."""
+class LoggedEvent(NamedTuple):
+    """An event of the log. Moments are microseconds since 1970.
+
+    seq: its place in the order of arrival; there may be gaps. payload: in the current version. erased: its personal
+    fields are forgotten, and empty or null in the payload.
+    """
 
     seq: int
     operator_id: str
     event_id: str
     event_type: EventType
-    occurred_at: datetime
-    recorded_at: datetime
+    occurred_us: int
+    recorded_us: int
     payload: Payload
+    erased: bool = False
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened."""
+        return from_microseconds(self.occurred_us)
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When we learned of it."""
+        return from_microseconds(self.recorded_us)
 
 
-def append(connection: Connection, accepted: Sequence[Accepted]) -> list[LoggedEvent]:
-    """Append those events whose id the operator has not used yet, and return them as logged.
+class Line(NamedTuple):
+    """An event ready to be appended: the columns of `event` but the place (seq) and the seal."""
 
-    Call it in a writing transaction. An id seen before changes nothing, within the batch too.
+    operator_id: str
+    event_id: str
+    source: str
+    type: str
+    data_version: int
+    occurred_us: int
+    recorded_us: int
+    data: str
+
+
+class Private(NamedTuple):
+    """The private part of the line at `place`, and whose it is."""
+
+    place: int
+    owner: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What became of lines: line `place` is event `first_seq + place`, unless its place is among those named.
+
+    duplicates: the operator has used this event id before. erased: appended without its private part, since the
+    person it is about was forgotten after it happened.
     """
-    fresh: dict[tuple[str, str], Accepted] = {}
-    known = _known_ids(connection, accepted)
-    for event in accepted:
-        key = (event.operator_id, event.event_id)
-        if key not in known:
-            fresh.setdefault(key, event)
-    if not fresh:
-        return []
+
+    first_seq: int
+    duplicates: frozenset[int]
+    erased: frozenset[int]
+
+
+def append(connection: Connection, lines: Sequence[Line], privates: Iterable[Private]) -> Appended:
+    """Append those lines whose event id the operator has not used yet. Call it in a writing transaction.
+
+    An id seen before changes nothing, within the lines too.
+    """
     first = _next_seq(connection)
-    logged = [_logged(first + place, event) for place, event in enumerate(fresh.values())]
-    connection.execute(
-        insert(schema.event),
-        [_row(entry.seq, event) for entry, event in zip(logged, fresh.values(), strict=True)],
-    )
-    return logged
+    duplicates = _keep_ids(connection, lines, first)
+    fresh = [private for private in privates if private.place not in duplicates]
+    seals = _seals(connection, lines, fresh)
+    owners_of = {private.place: private.owner for private in fresh}
+    rows = [
+        (first + place, *line, owners_of.get(place), seals.get(place))
+        for place, line in enumerate(lines)
+        if place not in duplicates
+    ]
+    make_partitions(connection, (line.recorded_us for line in lines))
+    insert_rows(connection, schema.event, rows, Keep.NEW)
+    return Appended(first, duplicates, frozenset(p.place for p in fresh if p.place not in seals))
 
 
 def read(
@@ -64,24 +115,36 @@ def read(
 
     types: current type names to keep; events logged under older names of these types come too.
     """
+    for rows in read_rows(connection, operator_id, after=after, types=types, chunk=chunk):
+        yield events_of(connection, rows)
+
+
+def read_rows(
+    connection: Connection,
+    operator_id: str,
+    *,
+    after: int = 0,
+    types: Iterable[str] | None = None,
+    chunk: int = 5_000,
+) -> Iterator[Sequence[Row[Any]]]:
+    """Yield what `read` reads as the rows of `event`, moments in microseconds."""
     table = schema.event
     wanted = None if types is None else _with_old_names(types)
     while True:
-        query = select(table).where(table.c.operator_id == operator_id, table.c.seq > after)
+        query = select(*_COLUMNS).where(table.c.operator_id == operator_id, table.c.seq > after)
         if wanted is not None:
             query = query.where(table.c.type.in_(wanted))
         rows = connection.execute(query.order_by(table.c.seq).limit(chunk)).all()
         if not rows:
             return
-        yield [_from_row(row) for row in rows]
+        yield rows
         after = rows[-1].seq
 
 
 def read_some(connection: Connection, seqs: Sequence[int]) -> list[LoggedEvent]:
     """Return the events of these places, in that order of places."""
-    table = schema.event
-    rows = connection.execute(select(table).where(table.c.seq.in_(seqs))).all()
-    by_seq = {row.seq: _from_row(row) for row in rows}
+    rows = connection.execute(select(*_COLUMNS).where(schema.event.c.seq.in_(seqs))).all()
+    by_seq = {event.seq: event for event in events_of(connection, rows)}
     return [by_seq[seq] for seq in seqs]
 
 
@@ -92,57 +155,88 @@ def last_seq(connection: Connection, operator_id: str) -> int:
     return connection.execute(query.order_by(table.c.seq.desc()).limit(1)).scalar() or 0
 
 
-def _known_ids(connection: Connection, accepted: Sequence[Accepted]) -> set[tuple[str, str]]:
-    table = schema.event
-    known: set[tuple[str, str]] = set()
-    for operator_id in {event.operator_id for event in accepted}:
-        ids = [event.event_id for event in accepted if event.operator_id == operator_id]
-        for start in range(0, len(ids), _BATCH):
-            query = select(table.c.event_id).where(
-                table.c.operator_id == operator_id, table.c.event_id.in_(ids[start : start + _BATCH])
-            )
-            known |= {(operator_id, event_id) for event_id in connection.execute(query).scalars()}
-    return known
+def events_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[LoggedEvent]:
+    """Turn rows of `event` into events, with what is sealed opened by the keys that are there."""
+    return opened(rows, known_keys(connection, owners(rows)))
+
+
+def owners(rows: Sequence[Row[Any]]) -> set[Person]:
+    """Return the people whose keys the sealed parts of these rows need."""
+    return {(row.operator_id, row.sealed_for) for row in rows if row.sealed_for is not None}
+
+
+def opened(rows: Iterable[Row[Any]], keys: dict[Person, PersonKey]) -> list[LoggedEvent]:
+    """Turn rows of `event` into events, given the keys of their owners."""
+    return [_event(row, keys) for row in rows]
+
+
+_COLUMNS = tuple(
+    type_coerce(column, BigInteger).label(column.name)
+    if isinstance(column.type, schema.UtcMoment)
+    else column
+    for column in schema.event.c
+)
+
+
+def _event(row: Row[Any], keys: dict[Person, PersonKey]) -> LoggedEvent:
+    event_type = TYPES.get(row.type)
+    if row.sealed_for is None and event_type is not None and event_type.version == row.data_version:
+        return _logged(row, event_type, event_type.payload.model_validate_json(row.data))
+    key = keys.get((row.operator_id, row.sealed_for), NO_KEY)
+    private = None if row.sealed is None else key.open(row.sealed, row.event_id)
+    erased = row.sealed_for is not None and private is None
+    current = upcast(row.type, row.data_version, join(json.loads(row.data), private or {}))
+    if current is None:
+        raise LookupError(f"event {row.seq} is of type {row.type} v{row.data_version}, which nothing reads")
+    event_type = current.event_type
+    data = _without_personal(event_type.payload) | current.data if erased else current.data
+    return _logged(row, event_type, event_type.payload.model_validate(data), erased)
+
+
+def _logged(row: Row[Any], event_type: EventType, payload: Payload, erased: bool = False) -> LoggedEvent:
+    return LoggedEvent(
+        row.seq, row.operator_id, row.event_id, event_type, row.occurred_at, row.recorded_at, payload, erased
+    )
+
+
+def _without_personal(payload_type: type[Payload]) -> dict[str, str]:
+    """Return what stands for the personal fields that cannot be left out."""
+    fields = payload_type.model_fields
+    return {name: "" for name in personal_fields(payload_type) if fields[name].is_required()}
+
+
+def _keep_ids(connection: Connection, lines: Sequence[Line], first: int) -> frozenset[int]:
+    """Note the ids of the lines; return the places of those noted before."""
+    places: dict[EventKey, int] = {}
+    doubled = set()
+    for place, line in enumerate(lines):
+        if places.setdefault(line[:2], place) != place:
+            doubled.add(place)
+    rows = [(*key, first + place) for key, place in places.items()]
+    if insert_rows(connection, schema.event_key, rows, Keep.FIRST) < len(rows):
+        known = select_by_keys(connection, schema.event_key, list(places), ("operator_id", "event_id", "seq"))
+        doubled |= {places[operator_id, event_id] for operator_id, event_id, seq in known if seq < first}
+    return frozenset(doubled)
 
 
 def _next_seq(connection: Connection) -> int:
-    query = select(schema.event.c.seq).order_by(schema.event.c.seq.desc()).limit(1)
-    return (connection.execute(query).scalar() or 0) + 1
+    return (connection.execute(select(func.max(schema.event.c.seq))).scalar() or 0) + 1
 
 
-def _logged(seq: int, event: Accepted) -> LoggedEvent:
-    return LoggedEvent(
-        seq,
-        event.operator_id,
-        event.event_id,
-        event.event_type,
-        event.occurred_at,
-        event.recorded_at,
-        event.payload,
-    )
-
-
-def _row(seq: int, event: Accepted) -> dict[str, object]:
-    columns = (
-        "operator_id", "event_id", "source", "type", "data_version", "occurred_at", "recorded_at", "data"
-    )  # fmt: skip
-    return {"seq": seq} | {column: getattr(event, column) for column in columns}
-
-
-def _from_row(row: Row[Any]) -> LoggedEvent:
-    current = upcast(row.type, row.data_version, json.loads(row.data))
-    if current is None:
-        raise LookupError(f"event {row.seq} is of type {row.type} v{row.data_version}, which nothing reads")
-    payload = current.event_type.payload.model_validate(current.data)
-    return LoggedEvent(
-        row.seq,
-        row.operator_id,
-        row.event_id,
-        current.event_type,
-        row.occurred_at,
-        row.recorded_at,
-        payload,
-    )
+def _seals(connection: Connection, lines: Sequence[Line], privates: Sequence[Private]) -> dict[int, bytes]:
+    """Seal private parts, each under the key of its owner; what is forgotten already has no seal."""
+    moments: dict[Person, list[int]] = {}
+    for private in privates:
+        line = lines[private.place]
+        moments.setdefault((line.operator_id, private.owner), []).append(line.occurred_us)
+    keys = keys_for_writing(connection, moments) if moments else {}
+    seals = {}
+    for place, owner, text in privates:
+        line = lines[place]
+        key = keys.get((line.operator_id, owner), NO_KEY)
+        if key.cipher is not None and not key.forgets(line.occurred_us):
+            seals[place] = key.seal(text, line.event_id)
+    return seals
 
 
 def _with_old_names(types: Iterable[str]) -> list[str]:
@@ -150,4 +244,10 @@ def _with_old_names(types: Iterable[str]) -> list[str]:
     unknown = names - TYPES.keys()
     if unknown:
         raise LookupError(f"no such event types: {sorted(unknown)}")
-    return sorted(names | {old for (old, _), step in UPCASTS.items() if step.type in names})
+    return sorted(names | _old_names(names))
+
+
+def _old_names(names: set[str]) -> set[str]:
+    """Return the names that lead to these by any number of upcasts."""
+    older = {old for (old, _), step in UPCASTS.items() if step.type in names and old not in names}
+    return older | _old_names(older) if older else older

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from activity_log import projection_state
 from activity_log.folding import Sheet, write
 from activity_log.read_models import PROJECTIONS
+from activity_log.read_models.people import PROFILES
 
 NAMES = frozenset(projection.name for projection in PROJECTIONS)
 
@@ -18,11 +19,13 @@ def project(
     *,
     first_seq: int = 0,
     without: Collection[int] = (),
+    erased: Collection[int] = (),
 ) -> None:
     """Write the sheets of `PROJECTIONS` into the read models, and move these to their new levels.
 
     levels: the place (seq) of the newest event of each operator in the sheets. first_seq, without: as in
-    `folding.write`. Call it in a writing transaction.
+    `folding.write`. erased: seqs of the sheets whose person was forgotten; they make no profile. Call it in a writing
+    transaction.
     """
     frozen: dict[str, set[str]] = {}
     for operator_id, seq in levels.items():
@@ -32,7 +35,8 @@ def project(
     for projection in PROJECTIONS:
         own = [next(left) for _ in projection.folds]
         without_frozen = [_without(sheet, frozen.get(projection.name, ())) for sheet in own]
-        write(connection, [projection], without_frozen, first_seq=first_seq, without=without)
+        left_out = {*without, *erased} if projection is PROFILES else without
+        write(connection, [projection], without_frozen, first_seq=first_seq, without=left_out)
 
 
 def _without(sheet: Sheet, operator_ids: Collection[str]) -> Sheet:

@@ -22,7 +22,6 @@ from activity_log.ledger import EventKey
 from activity_log.operators import Operator
 from activity_log.preparing import prepare
 from activity_log.quarantine import Entry, Which
-from activity_log.read_models import PROJECTIONS
 
 BATCH = 500
 
@@ -132,11 +131,11 @@ def _drop(
 def _submit(
     connection: Connection, operators: Operators, mended: Mapping[Entry, bytes], door: Door
 ) -> list[Outcome]:
-    gate = Gate(operators.keys(), door.now, door.keep_recorded_time)
+    gate = Gate(frozenset(operators), door.now, door.keep_recorded_time)
     admissions = {entry: gate.admit(raw) for entry, raw in mended.items()}
     may_enter = [one for one in admissions.values() if not isinstance(one, Rejected)]
     logged = _logged_before(connection, may_enter)
-    write(connection, prepare(may_enter, operators, PROJECTIONS), door.now)
+    write(connection, operators, prepare(may_enter, operators, door.now), "quarantine", door.now)
     outcomes = [_outcome(entry, admission, logged) for entry, admission in admissions.items()]
     for outcome in outcomes:
         _note(connection, outcome, door.now)

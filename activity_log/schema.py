@@ -3,7 +3,7 @@
 Alembic (`migrations/`) creates them; this module is how the code speaks of them.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,13 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def microseconds(moment: datetime) -> int:
-    """Return an aware moment as whole microseconds since 1970 in UTC: how moments are stored."""
-    return (moment - _EPOCH) // _MICROSECOND
+from activity_log.moments import from_microseconds, microseconds
 
 
 class UtcMoment(TypeDecorator[datetime]):
@@ -47,7 +41,7 @@ class UtcMoment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """Microseconds to aware datetime."""
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else from_microseconds(value)
 
 
 class DecimalText(TypeDecorator[Decimal]):
@@ -82,6 +76,9 @@ class IsoDate(TypeDecorator[date]):
 
 metadata = MetaData()
 
+Seq = BigInteger().with_variant(Integer, "sqlite")
+"""An event's place in the order of arrival. SQLite keeps rows by it only if it is called INTEGER."""
+
 operator = Table(
     "operator",
     metadata,
@@ -98,8 +95,8 @@ IS_CATALOGUE_EVENT = text("type IN ('TourPublished', 'DepartureScheduled', 'Depa
 event = Table(
     "event",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("operator_id", String, ForeignKey("operator.operator_id"), nullable=False),
+    Column("seq", Seq, primary_key=True, autoincrement=False),
+    Column("operator_id", String, nullable=False),
     Column("event_id", String, nullable=False),
     Column("source", String, nullable=False),
     Column("type", String, nullable=False),
@@ -107,7 +104,8 @@ event = Table(
     Column("occurred_at", UtcMoment, nullable=False),
     Column("recorded_at", UtcMoment, nullable=False),
     Column("data", Text, nullable=False),
-    UniqueConstraint("operator_id", "event_id", name="uq_event_operator_id_event_id"),
+    Column("sealed_for", String),
+    Column("sealed", LargeBinary),
     Index("ix_event_operator_id_seq", "operator_id", "seq"),
     Index(
         "ix_event_catalogue",
@@ -116,8 +114,47 @@ event = Table(
         sqlite_where=IS_CATALOGUE_EVENT,
         postgresql_where=IS_CATALOGUE_EVENT,
     ),
-    sqlite_autoincrement=True,
 )
+"""The log. `data`: the payload as JSON without what is personal; `sealed`: the rest, encrypted (see `personal`) under
+the key of the person `sealed_for`; null once it is forgotten.
+
+On PostgreSQL it is partitioned by the year of `recorded_at`, and the migration writes it out by hand.
+"""
+
+event_key = Table(
+    "event_key",
+    metadata,
+    Column("operator_id", String, ForeignKey("operator.operator_id"), nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("seq", Seq, nullable=False),
+    PrimaryKeyConstraint("operator_id", "event_id"),
+    sqlite_with_rowid=False,
+)
+"""The ids that were seen, over all partitions of `event`: what makes a second delivery a duplicate."""
+
+person_key = Table(
+    "person_key",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("person_profile_id", String, nullable=False),
+    Column("key_id", LargeBinary),
+    Column("wrapped", LargeBinary),
+    Column("erased_at", UtcMoment),
+    PrimaryKeyConstraint("operator_id", "person_profile_id"),
+)
+"""One encryption key per person, itself sealed by the master key; null once destroyed. Keep it out of old backups."""
+
+file_progress = Table(
+    "file_progress",
+    metadata,
+    Column("fingerprint", String, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("updated_at", UtcMoment, nullable=False),
+)
+"""How far a file that is being taken in has been read; the row goes when the file is done."""
+
+privacy_procedure = Table("privacy_procedure", metadata, Column("opened_at", UtcMoment, primary_key=True))
+"""Holds a row only inside a transaction of the privacy procedure: the triggers of `event` look here."""
 
 discarded = Table(
     "discarded",
@@ -129,6 +166,18 @@ discarded = Table(
     Column("recorded_at", UtcMoment, nullable=False),
     PrimaryKeyConstraint("operator_id", "event_id"),
 )
+
+intake = Table(
+    "intake",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("way", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    PrimaryKeyConstraint("operator_id", "way", "outcome"),
+    sqlite_with_rowid=False,
+)
+"""What became of all events that ever came, kept with each batch (see `metrics`). operator_id '': a stranger's."""
 
 IS_OPEN = text("resolved_at IS NULL")
 
@@ -179,26 +228,13 @@ person_profile = Table(
     UniqueConstraint("operator_id", "customer_id", name="uq_person_profile_customer"),
 )
 
-merge = Table(
-    "merge",
-    metadata,
-    Column("operator_id", String, nullable=False),
-    Column("event_id", String, nullable=False),
-    Column("surviving_customer_id", String, nullable=False),
-    Column("merged_customer_id", String, nullable=False),
-    Column("effective_at", UtcMoment, nullable=False),
-    PrimaryKeyConstraint("operator_id", "event_id"),
-    Index("ix_merge_surviving", "operator_id", "surviving_customer_id"),
-    Index("ix_merge_merged", "operator_id", "merged_customer_id"),
-)
-
 touchpoint = Table(
     "touchpoint",
     metadata,
     Column("operator_id", String, nullable=False),
     Column("customer_id", String, nullable=False),
     Column("occurred_at", UtcMoment, nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("role", String, nullable=False),
     Column("type", String, nullable=False),
     PrimaryKeyConstraint("operator_id", "customer_id", "occurred_at", "seq"),
@@ -241,5 +277,123 @@ departure = Table(
     Index("ix_departure_operator_id_departs_on", "operator_id", "departs_on"),
 )
 
-READ_MODELS = (person_profile, merge, touchpoint, tour, departure)
+# Read models: people, bookings, talk
+
+identity_link = Table(
+    "identity_link",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("surviving_customer_id", String, nullable=False),
+    Column("merged_customer_id", String, nullable=False),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("effective_at", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("operator_id", "event_id"),
+    Index("ix_identity_link_surviving", "operator_id", "surviving_customer_id"),
+    Index("ix_identity_link_merged", "operator_id", "merged_customer_id"),
+)
+
+booking = Table(
+    "booking",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("booking_id", String, nullable=False),
+    Column("customer_id", String, nullable=False),
+    Column("tour_id", String, nullable=False),
+    Column("departure_id", String, nullable=False),
+    Column("departure_date", IsoDate, nullable=False),
+    Column("amount", DecimalText, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("sales_channel", Text, nullable=False),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("event_id", String, nullable=False),
+    PrimaryKeyConstraint("operator_id", "booking_id"),
+    Index("ix_booking_customer", "operator_id", "customer_id"),
+)
+
+party_member = Table(
+    "party_member",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("booking_id", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("customer_id", String),
+    Column("seat_position", Text),
+    Column("boarding_point_id", String),
+    PrimaryKeyConstraint("operator_id", "booking_id", "event_id", "place"),
+    Index("ix_party_member_customer", "operator_id", "customer_id"),
+    sqlite_with_rowid=False,
+)
+
+cancellation = Table(
+    "cancellation",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("booking_id", String, nullable=False),
+    Column("customer_id", String, nullable=False),
+    Column("refund_amount", DecimalText, nullable=False),
+    Column("currency", String),
+    Column("reason", Text),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("event_id", String, nullable=False),
+    PrimaryKeyConstraint("operator_id", "booking_id"),
+)
+
+no_show = Table(
+    "no_show",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("booking_id", String, nullable=False),
+    Column("customer_id", String, nullable=False),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("event_id", String, nullable=False),
+    PrimaryKeyConstraint("operator_id", "booking_id", "customer_id"),
+)
+
+thread = Table(
+    "thread",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("customer_id", String, nullable=False),
+    Column("contact_id", String, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("first_at", UtcMoment, nullable=False),
+    Column("last_at", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("operator_id", "customer_id", "contact_id"),
+    sqlite_with_rowid=False,
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("conversation_id", String, nullable=False),
+    Column("customer_id", String, nullable=False),
+    Column("contact_id", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("satisfaction", Integer),
+    Column("nps", Integer),
+    Column("occurred_at", UtcMoment, nullable=False),
+    Column("event_id", String, nullable=False),
+    PrimaryKeyConstraint("operator_id", "conversation_id"),
+    Index("ix_conversation_customer", "operator_id", "customer_id"),
+)
+
+projection_state = Table(
+    "projection_state",
+    metadata,
+    Column("operator_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("level", BigInteger, nullable=False),
+    Column("until", UtcMoment),
+    PrimaryKeyConstraint("operator_id", "name"),
+)
+
+READ_MODELS = (
+    person_profile, identity_link, touchpoint, tour, departure, booking, party_member, cancellation, no_show,
+    thread, conversation,
+)  # fmt: skip
 """What `replay` drops and rebuilds from `event`."""

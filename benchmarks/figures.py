@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter
 
-from activity_log.database import open_database
-from activity_log.ingestion import ingest_file
+from activity_log.database import open_log
+from activity_log.ingest_file import ingest_file
 from activity_log.operators import register_operator
 from activity_log.settings import Settings, load_settings
 from feature_repo.build import build_features
@@ -57,7 +57,7 @@ def measure_all(home: Path) -> list[Figure]:
 
 def _ingestion(settings: Settings, events: Path, count: int) -> Figure:
     """Return events per second into the log, validated and projected, beside bare inserts of the same lines."""
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     register_operator(database, OPERATOR, now=NOW)
     ours = _seconds(lambda: ingest_file(database, events, now=NOW))
     floor = _seconds(lambda: _bare_insert(settings.home / "bare.db", events))
@@ -74,7 +74,7 @@ def _bare_insert(path: Path, events: Path) -> None:
 
 def _feature_build(settings: Settings) -> Figure:
     """Return customers per second of a full build of all features, beside a count of their bookings."""
-    bench = Workbench.open(settings, open_database(settings.log_url), OPERATOR)
+    bench = Workbench.open(settings, open_log(settings), OPERATOR)
     customers = 0
 
     def build() -> None:
@@ -90,7 +90,7 @@ def _feature_build(settings: Settings) -> Figure:
 
 def _online_read(settings: Settings) -> Figure:
     """Return reads per second of one customer's churn features, beside a bare read of the store."""
-    bench = Workbench.open(settings, open_database(settings.log_url), OPERATOR)
+    bench = Workbench.open(settings, open_log(settings), OPERATOR)
     customer_id = str(bench.frame(bench.facts.profiles.select("customer_id").limit(1)).iloc[0, 0])
     store = sqlite3.connect(settings.feast_dir / "online.db")
     ours = min(

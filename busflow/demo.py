@@ -85,8 +85,8 @@ def _stay(
 
 def _take_in(settings: Settings, customers: int, now: datetime) -> None:
     """Simulate, and ingest as an operator would: from a file."""
-    from activity_log.database import open_database
-    from activity_log.ingestion import ingest_file
+    from activity_log.database import open_log
+    from activity_log.ingest_file import ingest_file
     from activity_log.operators import register_operator
     from simulator import SimulationSpec, simulate, write
 
@@ -95,26 +95,26 @@ def _take_in(settings: Settings, customers: int, now: datetime) -> None:
     events = settings.home / "events.jsonl"
     settings.home.mkdir(parents=True, exist_ok=True)
     write(simulation, events, settings.home / "truth.json")
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     register_operator(database, OPERATOR, name="Nordlicht Reisen", now=now)
     with progress_bar(f"ingesting {len(simulation.events):,} events", events.stat().st_size) as advance_to:
         receipt = ingest_file(database, events, now=now, progress=advance_to)
     say(
         f"{receipt.accepted:,} accepted, {receipt.duplicates:,} duplicates, {receipt.discarded:,} discarded "
-        f"(contacts without person), {len(receipt.quarantined)} quarantined"
+        f"(contacts without person), {receipt.quarantined} quarantined"
     )
 
 
 def _learn(settings: Settings, now: datetime) -> None:
     """Train and promote both models, and materialise the features they ask for."""
-    from activity_log.database import open_database
+    from activity_log.database import open_log
     from training.churn import ChurnSpec
     from training.promotion import promote
     from training.recommender.spec import RecommenderSpec
     from training.sessions import materialise_now, train_churn_challenger, train_recommender_challenger
     from training.workbench import Workbench
 
-    bench = Workbench.open(settings, open_database(settings.log_url), OPERATOR, say)
+    bench = Workbench.open(settings, open_log(settings), OPERATOR, say)
     churn = train_churn_challenger(bench, now, ChurnSpec(), now)
     say(
         f"churn: AUC {churn.metrics['test_auc']:.3f}, recency rule {churn.metrics['recency_rule_auc']:.3f} "
@@ -148,7 +148,7 @@ def _regular_customer(settings: Settings) -> str:
     from sqlalchemy import func, select
 
     from activity_log import schema
-    from activity_log.database import open_database
+    from activity_log.database import open_log
 
     table = schema.touchpoint
     query = (
@@ -157,5 +157,5 @@ def _regular_customer(settings: Settings) -> str:
         .group_by(table.c.customer_id)
         .order_by(func.count().desc(), table.c.customer_id)
     )
-    with open_database(settings.log_url).reading() as connection:
+    with open_log(settings).reading() as connection:
         return str(connection.execute(query.limit(1)).scalar_one())

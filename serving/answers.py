@@ -10,10 +10,10 @@ from activity_log import reading
 from activity_log.clock import Clock, utc_now
 from activity_log.contracts.own import RecommendationClicked, RecommendationShown
 from activity_log.contracts.types import OWN_SOURCE
-from activity_log.database import Database, open_database
+from activity_log.database import Database, open_log
 from activity_log.errors import BusflowError, NoModelError
 from activity_log.gate import Gate, Rejected
-from activity_log.ingestion import Receipt, ingest
+from activity_log.ingestion import Receipt, ingest, ingest_body
 from activity_log.operators import find_operator
 from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
@@ -107,15 +107,13 @@ class Answers:
             timeline=tenant.profiles.timeline(customer_id, language).entries,
         )
 
-    def post_events(self, operator_id: str, documents: Sequence[object]) -> Receipt:
+    def post_events(self, operator_id: str, body: bytes) -> Receipt:
         """Bring posted CloudEvents in; an event of another operator than the caller's is quarantined.
 
-        Raises UnknownOperatorError.
+        Raises UnknownOperatorError, and what `ingest_body` raises.
         """
         find_operator(self._database, operator_id)
-        now = self._clock()
-        gate = Gate({operator_id}, now)
-        return ingest(self._database, [gate.admit_document(document) for document in documents], now)
+        return ingest_body(self._database, body, now=self._clock(), only_operator=operator_id)
 
     def give_feedback(self, operator_id: str, feedback: Feedback) -> None:
         """Log that a suggestion was shown or clicked; saying it twice changes nothing.
@@ -243,5 +241,5 @@ class CrmDesk:
 
 def open_answers(settings: Settings, clock: Clock = utc_now) -> Answers:
     """Wire the answers of an installation."""
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     return Answers(database, open_features(settings), ModelRegistry(settings), clock)

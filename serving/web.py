@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from activity_log.errors import BusflowError
-from activity_log.gate import parse_json
 from serving.access import AccessDeniedError, Caller, TokenKeys, current_caller
 from serving.answers import Answers, CrmDesk
 from serving.crm.routes import crm_routes
@@ -23,8 +22,6 @@ from serving.replies import EventsReceipt, QuarantinedEvent, Reply
 from serving.requests import Feedback
 from serving.timeline_query import timeline_filter
 from serving.widget.routes import widget_routes
-
-MOST_EVENTS = 10_000
 
 Endpoint = Callable[[Request, Answers, Caller], Awaitable[Response]]
 
@@ -70,17 +67,11 @@ def _route(path: str, endpoint: Endpoint, method: str) -> Route:
 
 
 async def _post_events(request: Request, answers: Answers, caller: Caller) -> Response:
+    body = await request.body()
     try:
-        parsed = parse_json(await request.body())
+        receipt = await anyio.to_thread.run_sync(answers.post_events, caller.operator_id, body)
     except ValueError as error:
         return problem(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}; nothing was taken in")
-    documents = parsed if isinstance(parsed, list) else [parsed]
-    if len(documents) > MOST_EVENTS:
-        return problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"{len(documents)} events in one request; send {MOST_EVENTS} at most",
-        )
-    receipt = await anyio.to_thread.run_sync(answers.post_events, caller.operator_id, documents)
     return _json(
         EventsReceipt(
             accepted=receipt.accepted,

@@ -12,8 +12,9 @@ os.environ["FEAST_USAGE"] = "False"
 os.environ["BENTOML_DO_NOT_TRACK"] = "true"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-from activity_log.database import Database, open_database
-from activity_log.ingestion import Receipt, ingest_file
+from activity_log.database import Database, open_log
+from activity_log.ingest_file import ingest_file
+from activity_log.ingestion import Receipt
 from activity_log.operators import Operator, register_operator
 from activity_log.settings import Settings, load_settings
 from simulator import SimulationSpec, simulate, write
@@ -44,7 +45,7 @@ def nordlicht(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedOpe
     settings = load_settings(home=home)
     simulation = simulate(SimulationSpec(customers=700, until=date(2026, 11, 1)))
     write(simulation, home / "events.jsonl", home / "truth.json")
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     operator = register_operator(
         database, "nordlicht", now=NOW, pseudonym_key=b"a key for tests only, 32 bytes.."
     )

@@ -16,7 +16,7 @@ from activity_log.importing.reading import read_table
 from activity_log.importing.rows import FATES, Fate, judge
 from activity_log.importing.spec import TableSpec
 from activity_log.importing.trade import Trade, trade_of
-from activity_log.ingestion import Receipt, ingest
+from activity_log.ingestion import Tally, ingest
 from activity_log.operators import Operator
 
 BATCH = 10_000
@@ -34,7 +34,7 @@ class ImportReport:
     rows_read: int
     rows: Mapping[Fate, int]
     events: Mapping[str, int]
-    receipt: Receipt
+    receipt: Tally
 
 
 def import_table(
@@ -56,9 +56,9 @@ def import_table(
     trade = _read(path, spec, now)
     documents = Documents(operator.operator_id, spec, trade)
     gate = Gate({operator.operator_id}, now, keep_recorded_time=True)
-    receipt, events = Receipt(), Counter[str]()
+    receipt, events = Tally(), Counter[str]()
     for batch in _batches(documents):
-        receipt += ingest(database, [gate.admit_document(document) for document in batch], now)
+        receipt.add(ingest(database, [gate.admit_document(document) for document in batch], now, "import"))
         events.update(document["type"] for document in batch)
         progress(events.total(), len(documents))
     return ImportReport(len(trade.fates), _counted(trade), dict(events), receipt)

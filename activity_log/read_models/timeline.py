@@ -25,4 +25,4 @@ def _touchpoints(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
     ]
 
 
-TIMELINE = Projection("timeline", (Fold(schema.touchpoint, Keep.FIRST, TOUCHING, _touchpoints),))
+TIMELINE = Projection("timeline", (Fold(schema.touchpoint, Keep.NEW, TOUCHING, _touchpoints),))

@@ -66,37 +66,34 @@ def simulate(
 
 
 def ingest(
-    path: Annotated[Path, typer.Argument(help="One CloudEvent per line: .jsonl or .jsonl.gz")],
+    path: Annotated[Path, typer.Argument(help="One CloudEvent per line: .jsonl, .jsonl.gz; or per row: .parquet")],
     operator: Annotated[
         str | None, typer.Option("--operator", "-o", help="Take in this operator's events only.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take events of a file into the log. Run it again after an interruption: nothing is doubled."""
-    from activity_log.ingestion import ingest_file
+    """Take events of a file into the log. Run it again after an interruption: it goes on, and doubles nothing."""
+    from activity_log.ingest_file import ingest_file
     from activity_log.operators import find_operator
 
     size, database = file_size(path), _database()
     if operator is not None:
         find_operator(database, operator)
     with progress_bar(f"ingesting {path.name}", size) as advance_to:
-        receipt = ingest_file(
+        tally = ingest_file(
             database,
             path,
             only_operator=operator,
             now=utc_now(),
             progress=advance_to,
         )
-    reasons: dict[str, int] = {}
-    for item in receipt.quarantined:
-        reasons[item.reason] = reasons.get(item.reason, 0) + 1
     result: dict[str, Any] = {
-        "accepted": receipt.accepted,
-        "duplicates": receipt.duplicates,
-        "discarded": receipt.discarded,
-        "quarantined": len(receipt.quarantined),
+        "accepted": tally.accepted,
+        "duplicates": tally.duplicates,
+        "discarded": tally.discarded,
+        "quarantined": tally.quarantined,
     }
-    show(result | ({"reasons": reasons} if reasons else {}), as_json=as_json)
+    show(result | ({"reasons": dict(tally.reasons)} if tally.reasons else {}), as_json=as_json)
 
 
 def import_(
@@ -175,7 +172,7 @@ def import_(
             **{f"events: {name}": count for name, count in report.events.items()},
             "accepted": report.receipt.accepted,
             "duplicates": report.receipt.duplicates,
-            "quarantined": len(report.receipt.quarantined),
+            "quarantined": report.receipt.quarantined,
         },
         as_json=as_json,
     )
@@ -218,28 +215,10 @@ def replay(
     show({"events replayed": read, "levels": rebuilt}, as_json=as_json)
 
 
-def quarantine(
-    operator: Annotated[str | None, typer.Option("--operator", "-o", help="Of this operator only.")] = None,
-    as_json: Json = False,
-) -> None:
-    """List the events that were put aside, and why."""
-    from sqlalchemy import select
-
-    from activity_log import schema
-
-    table = schema.quarantine
-    query = select(table.c.operator_id, table.c.event_id, table.c.reason, table.c.received_at)
-    if operator is not None:
-        query = query.where(table.c.operator_id == operator)
-    with _database().reading() as connection:
-        rows = connection.execute(query.order_by(table.c.received_at, table.c.fingerprint)).mappings().all()
-    show([dict(row) for row in rows], as_json=as_json)
-
-
 def _database() -> Any:
-    from activity_log.database import open_database
+    from activity_log.database import open_log
 
-    return open_database(load_settings().log_url)
+    return open_log(load_settings())
 
 
 def _today() -> date:

@@ -128,11 +128,11 @@ def evaluate_churn(
 
 
 def _bench(operator: str, as_of: datetime) -> "Workbench":
-    from activity_log.database import open_database
+    from activity_log.database import open_log
     from training.workbench import Workbench
 
     settings = load_settings()
-    bench = Workbench.open(settings, open_database(settings.log_url), operator, say)
+    bench = Workbench.open(settings, open_log(settings), operator, say)
     _, last = bench.log_span()
     if as_of - last > STALE_LOG:
         day_after = f"{last + timedelta(days=1):%Y-%m-%d}"
@@ -157,12 +157,12 @@ def _trainers() -> dict[str, Callable[["Workbench", datetime, int | None], "Chal
 
 
 def _registry(operator: str) -> Any:
-    from activity_log.database import open_database
+    from activity_log.database import open_log
     from activity_log.operators import find_operator
     from models.registry import ModelRegistry
 
     settings = load_settings()
-    find_operator(open_database(settings.log_url), operator)
+    find_operator(open_log(settings), operator)
     return ModelRegistry(settings)
 
 

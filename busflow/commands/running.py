@@ -69,14 +69,14 @@ def token(
     as_json: Json = False,
 ) -> None:
     """Mint a token for development, signed with the installation's own key."""
-    from activity_log.database import open_database
+    from activity_log.database import open_log
     from activity_log.operators import find_operator
     from serving.access import ROLES, TokenKeys
 
     settings = load_settings()
     if role not in ROLES:
         raise WrongUseError(f"--role '{role}': use one of {', '.join(ROLES)}")
-    find_operator(open_database(settings.log_url), operator)
+    find_operator(open_log(settings), operator)
     minted = TokenKeys(settings.keys_dir).mint(
         operator, role, now=utc_now(), customer_id=customer, valid_for=timedelta(hours=hours)
     )
@@ -100,12 +100,12 @@ def _log_findings(settings: Settings) -> dict[str, Any]:
     from sqlalchemy import func, select
 
     from activity_log import schema
-    from activity_log.database import open_database
+    from activity_log.database import open_log
     from activity_log.facts.export import FactFiles
     from activity_log.operators import list_operators
     from models.registry import CHAMPION, ModelRegistry
 
-    database, registry = open_database(settings.log_url), ModelRegistry(settings)
+    database, registry = open_log(settings), ModelRegistry(settings)
     findings: dict[str, Any] = {}
     problems = []
     with database.reading() as connection:

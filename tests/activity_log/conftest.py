@@ -7,6 +7,7 @@ import pytest
 
 from activity_log.database import Database, open_database
 from activity_log.operators import Operator, find_operator, register_operator
+from activity_log.vault import Vault
 from tests.activity_log.stories import KEY, NOW, Books, OpenFresh
 
 
@@ -14,7 +15,7 @@ from tests.activity_log.stories import KEY, NOW, Books, OpenFresh
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the operators `reisen` and `konkurrenz`, to be copied: migrating takes most of the time."""
     path = tmp_path_factory.mktemp("template") / "log.db"
-    with closing(open_database(f"sqlite:///{path}")) as database:
+    with closing(open_database(f"sqlite:///{path}", Vault(bytes(32)))) as database:
         register_operator(database, "reisen", now=NOW, pseudonym_key=KEY)
         register_operator(database, "konkurrenz", now=NOW, pseudonym_key=KEY[::-1])
     return path
@@ -28,7 +29,7 @@ def open_fresh(template: Path, tmp_path: Path) -> Iterator[OpenFresh]:
     def open_copy() -> Database:
         path = tmp_path / f"log-{len(opened)}.db"
         shutil.copy(template, path)
-        opened.append(open_database(f"sqlite:///{path}"))
+        opened.append(open_database(f"sqlite:///{path}", Vault(bytes(32))))
         return opened[-1]
 
     yield open_copy

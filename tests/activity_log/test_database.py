@@ -9,6 +9,7 @@ from activity_log import schema
 from activity_log.database import Database, open_database
 from activity_log.errors import WrongUseError
 from activity_log.operators import list_operators, register_operator
+from activity_log.vault import Vault
 from tests.activity_log.stories import NOW, Books, send
 
 
@@ -58,9 +59,9 @@ def test_an_event_of_an_unregistered_operator_cannot_be_stored(database: Databas
 
 def test_opening_again_finds_what_was_there(tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'deep' / 'down' / 'log.db'}"
-    with closing(open_database(url)) as database:
+    with closing(open_database(url, Vault(bytes(32)))) as database:
         register_operator(database, "reisen", now=NOW)
-    with closing(open_database(url)) as database:
+    with closing(open_database(url, Vault(bytes(32)))) as database:
         assert [operator.operator_id for operator in list_operators(database)] == ["reisen"]
 
 
@@ -76,7 +77,7 @@ def test_opening_again_finds_what_was_there(tmp_path: Path):
 )
 def test_a_url_that_does_not_do_is_wrong_use(url: str, problem: str):
     with pytest.raises(WrongUseError) as refused:
-        open_database(url)
+        open_database(url, Vault(bytes(32)))
     assert str(refused.value) == problem
 
 
@@ -86,13 +87,13 @@ def test_a_file_that_is_no_database_is_wrong_use(tmp_path: Path):
     with pytest.raises(
         WrongUseError, match=r"log\.db: cannot be opened as activity log: file is not a database"
     ):
-        open_database(f"sqlite:///{path}")
+        open_database(f"sqlite:///{path}", Vault(bytes(32)))
     with pytest.raises(WrongUseError, match="cannot be opened as activity log"):
-        open_database(f"sqlite:///{path}/log.db")
+        open_database(f"sqlite:///{path}/log.db", Vault(bytes(32)))
 
 
 def test_a_log_of_a_newer_version_is_wrong_use(database: Database):
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(WrongUseError, match="9999"):
-        open_database(str(database.engine.url))
+        open_database(str(database.engine.url), Vault(bytes(32)))

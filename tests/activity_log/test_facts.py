@@ -108,7 +108,7 @@ def die_in_the_fifth(*args, **kwargs):
     write_table(*args, **kwargs)
 
 export.pq.write_table = die_in_the_fifth
-database = open_database(sys.argv[1])
+database = open_database(sys.argv[1], Vault(bytes(32)))
 export.FactFiles(Path(sys.argv[2]), "reisen").refresh(database, find_operator(database, "reisen"))
 """
 

@@ -14,7 +14,8 @@ from activity_log import ingestion, reading, schema
 from activity_log.database import Database
 from activity_log.errors import WrongUseError
 from activity_log.gate import Gate
-from activity_log.ingestion import Receipt, ingest, ingest_file
+from activity_log.ingest_file import ingest_file
+from activity_log.ingestion import Receipt, ingest
 from activity_log.operators import Operator
 from tests.activity_log.stories import (
     NOW,
@@ -218,7 +219,7 @@ def die_in_the_third(position):
         os.kill(os.getpid(), signal.SIGKILL)
 
 ingestion.ingest_file(
-    open_database(sys.argv[1]), Path(sys.argv[2]), now=datetime.now(UTC), progress=die_in_the_third
+    open_database(sys.argv[1], Vault(bytes(32))), Path(sys.argv[2]), now=datetime.now(UTC), progress=die_in_the_third
 )
 """
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from activity_log import schema
-from activity_log.database import open_database
+from activity_log.database import open_log
 from activity_log.settings import load_settings
 
 TABLE = """customer_id,booking_id,item_id,timestamp,amount,description
@@ -23,7 +23,7 @@ TABLE = """customer_id,booking_id,item_id,timestamp,amount,description
 
 def read_models(home):
     """Everything a replay rebuilds, row by row."""
-    database = open_database(load_settings(home=home).log_url)
+    database = open_log(load_settings(home=home))
     with database.reading() as connection:
         rows = {
             table.name: sorted(map(repr, connection.execute(select(table)))) for table in schema.READ_MODELS
@@ -85,7 +85,7 @@ def test_three_customers_get_honest_answers(busflow, three):
     )
 
     settings = load_settings()
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     now = datetime(2026, 5, 1, 12, tzinfo=UTC)
     answers = Answers(database, open_features(settings), ModelRegistry(settings), lambda: now)
     stranger = answers.recommend("drei", Visitor(), "de", n=5)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from activity_log.database import open_database
+from activity_log.vault import Vault
 from tests.feature_repo.stories import Logged, LogOf, Story, log_stories
 
 
@@ -11,7 +12,7 @@ from tests.feature_repo.stories import Logged, LogOf, Story, log_stories
 def empty_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database without operators, to be copied: migrating takes most of the time."""
     path = tmp_path_factory.mktemp("empty") / "log.db"
-    open_database(f"sqlite:///{path}").close()
+    open_database(f"sqlite:///{path}", Vault(bytes(32))).close()
     return path
 
 

@@ -18,6 +18,7 @@ from activity_log.facts.tables import FACT_TABLES, MOMENT
 from activity_log.gate import Gate
 from activity_log.ingestion import ingest
 from activity_log.operators import Operator, register_operator
+from activity_log.vault import Vault
 from feature_repo.expressions.clocks import ROW, Facts, population
 from feature_repo.groups import GROUPS, FeatureGroup
 from feature_repo.sources import IDENTITIES, connect_duckdb, moments_table, open_facts
@@ -219,7 +220,7 @@ def log_stories(template: Path, home: Path, *stories: Story, batches: int = 1) -
     """Ingest stories, a story per operator, into a fresh log under `home`; in `batches`, each exported at once."""
     home.mkdir(parents=True)
     shutil.copy(template, home / "log.db")
-    database = open_database(f"sqlite:///{home / 'log.db'}")
+    database = open_database(f"sqlite:///{home / 'log.db'}", Vault(bytes(32)))
     gate = Gate({story.operator_id for story in stories}, NOW, keep_recorded_time=True)
     logged = []
     for story in stories:

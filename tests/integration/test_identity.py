@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from activity_log.database import open_database
+from activity_log.database import open_log
 from activity_log.errors import UnknownCustomerError
 from activity_log.facts.export import FactFiles
 from activity_log.gate import Gate
@@ -23,7 +23,7 @@ NOW = utc("2024-06-01")
 
 def bring_level(settings: Settings, story: Story, operator: Operator) -> None:
     """Log what was told, and bring features and online store up to it."""
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     gate = Gate({operator.operator_id}, NOW, keep_recorded_time=True)
     ingest(database, [gate.admit(json.dumps(event).encode()) for event in story.events], NOW)
     files = FactFiles(settings.facts_dir, operator.operator_id)
@@ -35,7 +35,7 @@ def bring_level(settings: Settings, story: Story, operator: Operator) -> None:
 
 def test_bookings_of_an_unknown_person_wait_for_the_profile_and_then_count(tmp_path: Path):
     settings = load_settings(home=tmp_path)
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     operator = register_operator(database, "reisen", now=NOW)
     database.close()
     story = Story()

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from activity_log import schema
 from activity_log.clock import utc_now
-from activity_log.database import Database, open_database
+from activity_log.database import Database, open_log
 from activity_log.operators import register_operator
 from activity_log.settings import Settings, load_settings
 from busflow.checks import wait_until_ready
@@ -75,7 +75,7 @@ def installation(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Sett
     home = tmp_path_factory.mktemp("service") / "home"
     shutil.copytree(trained.settings.home, home)
     settings = load_settings(home=home)
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     for operator_id in ("fremd", "leer"):
         register_operator(database, operator_id, now=trained.now)
     database.close()
@@ -86,7 +86,7 @@ def installation(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Sett
 def service(installation: Settings) -> Iterator[Service]:
     """`bentoml serve` as `busflow serve` starts it, on a free port."""
     port, log = free_port(), installation.home / "service.log"
-    address, database = f"http://127.0.0.1:{port}", open_database(installation.log_url)
+    address, database = f"http://127.0.0.1:{port}", open_log(installation)
     with (
         log.open("wb") as out,
         subprocess.Popen(
@@ -124,7 +124,7 @@ def regular_customers(settings: Settings) -> list[str]:
         .group_by(table.c.customer_id)
         .order_by(func.count().desc(), table.c.customer_id)
     )
-    database = open_database(settings.log_url)
+    database = open_log(settings)
     with database.reading() as connection:
         customers = list(connection.execute(query.limit(10)).scalars())
     database.close()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from activity_log.database import open_database
+from activity_log.database import open_log
 from activity_log.errors import NoModelError, UnknownOperatorError
 from activity_log.reading import find_profile
 from feature_repo.store import open_features
@@ -26,7 +26,7 @@ class NoModels:
 
 @pytest.fixture(scope="module")
 def world(installation, trained):
-    database, features = open_database(installation.log_url), open_features(installation)
+    database, features = open_log(installation), open_features(installation)
     yield SimpleNamespace(
         database=database,
         trained=Answers(database, features, ModelRegistry(installation), lambda: trained.now),

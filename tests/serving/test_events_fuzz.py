@@ -17,6 +17,7 @@ from activity_log.contracts.types import SOURCES, TYPES
 from activity_log.database import open_database
 from activity_log.gate import canonical_json
 from activity_log.operators import register_operator
+from activity_log.vault import Vault
 from serving.access import TokenKeys
 from serving.answers import Answers
 from serving.middleware import AccessGate, JsonBodies, OneErrorShape
@@ -82,7 +83,7 @@ class Posting:
     """The app behind its gates, without a server: `post` sends as Nordlicht's ingest."""
 
     def __init__(self, home: Path):
-        self.database = open_database(f"sqlite:///{home / 'log.db'}")
+        self.database = open_database(f"sqlite:///{home / 'log.db'}", Vault(bytes(32)))
         for operator_id in ("nordlicht", "fremd"):
             register_operator(self.database, operator_id, now=utc_now())
         keys = TokenKeys(home)

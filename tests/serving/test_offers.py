@@ -10,6 +10,7 @@ from activity_log.database import open_database
 from activity_log.gate import Gate
 from activity_log.ingestion import ingest
 from activity_log.operators import register_operator
+from activity_log.vault import Vault
 from serving.offers import Offers, Wish, is_bookable
 from serving.requests import Filters
 
@@ -75,7 +76,7 @@ CATALOGUE = [
 
 class Shop:
     def __init__(self, home, *, undated=False):
-        self.database = open_database(f"sqlite:///{home / 'log.db'}")
+        self.database = open_database(f"sqlite:///{home / 'log.db'}", Vault(bytes(32)))
         operator = register_operator(self.database, "nordlicht", undated=undated, now=NOW)
         self.offers = Offers(self.database, operator)
         self.take_in(*CATALOGUE)

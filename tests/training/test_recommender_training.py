@@ -13,6 +13,7 @@ from activity_log.facts.export import FactFiles
 from activity_log.gate import Gate
 from activity_log.ingestion import ingest
 from activity_log.operators import register_operator
+from activity_log.vault import Vault
 from feature_repo.sources import connect_duckdb, open_facts
 from models.recommender import ALSSettings, Context, GraphFilterSettings, History
 from training.recommender.interactions import (
@@ -81,7 +82,7 @@ class Log:
         self.tell("commerce", "BookingCancelled", day, data)
 
     def facts(self, name="log"):
-        database = open_database(f"sqlite:///{self.home}/{name}.db")
+        database = open_database(f"sqlite:///{self.home}/{name}.db", Vault(bytes(32)))
         self.operator = register_operator(database, "o", now=NOW, pseudonym_key=b"k" * 16)
         gate = Gate({"o"}, NOW, keep_recorded_time=True)
         receipt = ingest(database, [gate.admit_document(event) for event in self.events], NOW)

@@ -15,9 +15,10 @@ import pytest
 from activity_log.contracts.backoffice import PersonProfilesMerged
 from activity_log.contracts.commerce import BookingCancelled, BookingConfirmed
 from activity_log.contracts.types import TYPES
-from activity_log.database import Database, open_database
+from activity_log.database import Database, open_log
 from activity_log.gate import Gate
-from activity_log.ingestion import ingest, ingest_file
+from activity_log.ingest_file import ingest_file
+from activity_log.ingestion import ingest
 from activity_log.ledger import read
 from activity_log.operators import register_operator
 from activity_log.settings import load_settings
@@ -83,7 +84,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
     home = tmp_path_factory.mktemp("klein")
     simulation = simulate(SimulationSpec(operator_id="klein", customers=120, years=2, until=AS_OF.date()))
     write(simulation, home / "events.jsonl", home / "truth.json")
-    with closing(open_database(load_settings(home=home).log_url)) as database:
+    with closing(open_log(load_settings(home=home))) as database:
         register_operator(database, "klein", now=AS_OF)
         ingest_file(database, home / "events.jsonl", now=AS_OF)
         yield Small(home, database, simulation)
@@ -98,7 +99,7 @@ def before(small: Small) -> pd.DataFrame:
 def another(small: Small, before: pd.DataFrame, tmp_path: Path) -> Iterator[Small]:
     """The same operator in a world of its own, where more may happen."""
     home = shutil.copytree(small.home, tmp_path / "klein")
-    with closing(open_database(load_settings(home=home).log_url)) as database:
+    with closing(open_log(load_settings(home=home))) as database:
         yield Small(home, database, small.simulation)
 
 

@@ -1,174 +1,124 @@
-"""The ledger, the gate's leftovers and the first read models."""
+"""The ledger, the keys, the gate's leftovers and the read models."""
 
 import sqlalchemy as sa
 from alembic import op
 
+from activity_log import schema
+
 revision = "0001"
 down_revision = None
 
-APPEND_ONLY = """
-CREATE TRIGGER event_refuses_{verb} BEFORE {verb} ON event
-BEGIN SELECT RAISE(ABORT, 'the activity log is append-only'); END
-"""
-
-# INSERT OR REPLACE deletes without asking the DELETE trigger
-NO_REPLACEMENT = """
-CREATE TRIGGER event_refuses_REPLACE BEFORE INSERT ON event
-WHEN EXISTS (SELECT 1 FROM event WHERE seq = NEW.seq)
-    OR EXISTS (SELECT 1 FROM event WHERE operator_id = NEW.operator_id AND event_id = NEW.event_id)
-BEGIN SELECT RAISE(ABORT, 'the activity log is append-only'); END
-"""
+GUARDED = ("event", "event_key")
+MESSAGE = "the activity log is append-only"
 
 
 def upgrade() -> None:
-    op.create_table(
-        "departure",
-        sa.Column("operator_id", sa.String(), nullable=False),
-        sa.Column("departure_id", sa.String(), nullable=False),
-        sa.Column("tour_id", sa.String(), nullable=False),
-        sa.Column("departs_on", sa.String(), nullable=False),
-        sa.Column("boarding_point_ids", sa.Text(), nullable=False),
-        sa.Column("seats_total", sa.Integer(), nullable=False),
-        sa.Column("seats_left", sa.Integer(), nullable=False),
-        sa.Column("price", sa.String(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("operator_id", "departure_id"),
+    bind = op.get_bind()
+    tables = [table for table in vars(schema).values() if isinstance(table, sa.Table)]
+    postgresql = bind.dialect.name == "postgresql"
+    if postgresql:
+        tables.remove(schema.event)
+        _partitioned_event()
+    schema.metadata.create_all(bind, tables=tables)
+    _guard_postgresql() if postgresql else _guard_sqlite()
+
+
+def _partitioned_event() -> None:
+    op.execute(
+        """
+        CREATE TABLE event (
+            seq BIGINT NOT NULL,
+            operator_id VARCHAR NOT NULL,
+            event_id VARCHAR NOT NULL,
+            source VARCHAR NOT NULL,
+            type VARCHAR NOT NULL,
+            data_version INTEGER NOT NULL,
+            occurred_at BIGINT NOT NULL,
+            recorded_at BIGINT NOT NULL,
+            data TEXT NOT NULL,
+            sealed_for VARCHAR,
+            sealed BYTEA,
+            PRIMARY KEY (seq, recorded_at)
+        ) PARTITION BY RANGE (recorded_at)
+        """
     )
-    op.create_index(
-        "ix_departure_operator_id_departs_on", "departure", ["operator_id", "departs_on"], unique=False
+    op.execute("CREATE INDEX ix_event_operator_id_seq ON event (operator_id, seq)")
+    op.execute(
+        f"CREATE INDEX ix_event_catalogue ON event (operator_id, seq) WHERE {schema.IS_CATALOGUE_EVENT}"
     )
-    op.create_table(
-        "discarded",
-        sa.Column("operator_id", sa.String(), nullable=False),
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("operator_id", "event_id"),
+
+
+def _guard_sqlite() -> None:
+    open_procedure = "EXISTS (SELECT 1 FROM privacy_procedure)"
+    for table in GUARDED:
+        for verb in ("UPDATE", "DELETE"):
+            # the privacy procedure may seal anew, nothing else
+            unless = f"WHEN NOT {open_procedure}" if (table, verb) == ("event", "UPDATE") else ""
+            op.execute(
+                f"CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table} {unless} "
+                f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+            )
+    kept = (
+        "seq",
+        "operator_id",
+        "event_id",
+        "source",
+        "type",
+        "data_version",
+        "occurred_at",
+        "recorded_at",
+        "data",
     )
-    op.create_table(
-        "merge",
-        sa.Column("operator_id", sa.String(), nullable=False),
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("surviving_customer_id", sa.String(), nullable=False),
-        sa.Column("merged_customer_id", sa.String(), nullable=False),
-        sa.Column("effective_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("operator_id", "event_id"),
+    op.execute(
+        f"CREATE TRIGGER event_keeps_facts BEFORE UPDATE OF {', '.join(kept)} ON event "
+        f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     )
-    op.create_index("ix_merge_surviving", "merge", ["operator_id", "surviving_customer_id"], unique=False)
-    op.create_index("ix_merge_merged", "merge", ["operator_id", "merged_customer_id"], unique=False)
-    op.create_table(
-        "operator",
-        sa.Column("operator_id", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("undated", sa.Boolean(), nullable=False),
-        sa.Column("pseudonym_key", sa.LargeBinary(), nullable=False),
-        sa.Column("registered_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("operator_id"),
+    # INSERT OR REPLACE deletes without asking the DELETE trigger
+    op.execute(
+        "CREATE TRIGGER event_refuses_REPLACE BEFORE INSERT ON event "
+        "WHEN EXISTS (SELECT 1 FROM event WHERE seq = NEW.seq) "
+        f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     )
-    op.create_table(
-        "person_profile",
-        sa.Column("operator_id", sa.String(), nullable=False),
-        sa.Column("person_profile_id", sa.String(), nullable=False),
-        sa.Column("customer_id", sa.String(), nullable=False),
-        sa.Column("given_name", sa.Text(), nullable=False),
-        sa.Column("family_name", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=True),
-        sa.Column("phone", sa.Text(), nullable=True),
-        sa.Column("birth_date", sa.String(), nullable=True),
-        sa.Column("postcode", sa.Text(), nullable=True),
-        sa.Column("dietary_needs", sa.Text(), nullable=True),
-        sa.Column("locale", sa.String(), nullable=False),
-        sa.Column("marketing_consent", sa.Boolean(), nullable=False),
-        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("search_text", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("operator_id", "person_profile_id"),
-        sa.UniqueConstraint("operator_id", "customer_id", name="uq_person_profile_customer"),
+
+
+def _guard_postgresql() -> None:
+    op.execute(
+        f"""
+        CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION '{MESSAGE}';
+        END $$
+        """
     )
-    op.create_table(
-        "quarantine",
-        sa.Column("fingerprint", sa.String(), nullable=False),
-        sa.Column("operator_id", sa.String(), nullable=True),
-        sa.Column("event_id", sa.String(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("raw", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("fingerprint"),
+    op.execute(
+        f"""
+        CREATE FUNCTION refuse_change_of_event() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE before_it event := OLD; after_it event := NEW;
+        BEGIN
+            before_it.sealed := NULL;
+            after_it.sealed := NULL;
+            IF before_it IS DISTINCT FROM after_it OR NOT EXISTS (SELECT 1 FROM privacy_procedure) THEN
+                RAISE EXCEPTION '{MESSAGE}';
+            END IF;
+            RETURN NEW;
+        END $$
+        """
     )
-    op.create_table(
-        "touchpoint",
-        sa.Column("operator_id", sa.String(), nullable=False),
-        sa.Column("customer_id", sa.String(), nullable=False),
-        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("operator_id", "customer_id", "occurred_at", "seq"),
-        sqlite_with_rowid=False,
+    op.execute(
+        "CREATE TRIGGER event_refuses_update BEFORE UPDATE ON event "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change_of_event()"
     )
-    op.create_table(
-        "tour",
-        sa.Column("operator_id", sa.String(), nullable=False),
-        sa.Column("tour_id", sa.String(), nullable=False),
-        sa.Column("family_id", sa.String(), nullable=False),
-        sa.Column("name_de", sa.Text(), nullable=False),
-        sa.Column("name_en", sa.Text(), nullable=True),
-        sa.Column("region", sa.Text(), nullable=False),
-        sa.Column("theme", sa.Text(), nullable=False),
-        sa.Column("nights", sa.Integer(), nullable=False),
-        sa.Column("price_from", sa.String(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("operator_id", "tour_id"),
-    )
-    op.create_table(
-        "event",
-        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("operator_id", sa.String(), nullable=False),
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column("data_version", sa.Integer(), nullable=False),
-        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
-        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
-        sa.Column("data", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["operator_id"],
-            ["operator.operator_id"],
-        ),
-        sa.PrimaryKeyConstraint("seq"),
-        sa.UniqueConstraint("operator_id", "event_id", name="uq_event_operator_id_event_id"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_event_operator_id_seq", "event", ["operator_id", "seq"], unique=False)
-    catalogue = sa.text("type IN ('TourPublished', 'DepartureScheduled', 'DepartureUpdated')")
-    op.create_index(
-        "ix_event_catalogue",
-        "event",
-        ["operator_id", "seq"],
-        unique=False,
-        sqlite_where=catalogue,
-        postgresql_where=catalogue,
-    )
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(APPEND_ONLY.format(verb=verb))
-    op.execute(NO_REPLACEMENT)
+    for table, verb in (("event", "DELETE"), ("event_key", "UPDATE"), ("event_key", "DELETE")):
+        op.execute(
+            f"CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+    for table in GUARDED:
+        op.execute(
+            f"CREATE TRIGGER {table}_refuses_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
 
 
 def downgrade() -> None:
-    for table in (
-        "touchpoint",
-        "tour",
-        "departure",
-        "merge",
-        "person_profile",
-        "quarantine",
-        "discarded",
-        "event",
-        "operator",
-    ):
-        op.drop_table(table)
+    raise NotImplementedError("the first revision: drop the database instead")

@@ -1,0 +1,169 @@
+"""Many rows at once, by the fastest way each store has: executemany on SQLite, COPY and arrays on PostgreSQL.
+
+Rows are tuples in the order of the table's columns, in storage values (see `schema`), and pass as they are.
+"""
+
+import functools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql
+
+from activity_log.database import POSTGRESQL
+
+Row = tuple[Any, ...]
+_KEYS_PER_QUERY = 10_000
+
+
+class Keep(Enum):
+    """What happens to a row where one of the same primary key is there already."""
+
+    NEW = "new"
+    """There is none: the caller knows."""
+
+    FIRST = "first"
+    """Nothing: both say the same, or the first one counts."""
+
+    REPLACE = "replace"
+    """The new row takes its place."""
+
+    LATEST = "latest"
+    """The row of the greater (occurred_at, event_id) stays; the table has these two columns."""
+
+    TOTAL = "total"
+    """Numbers are added up; columns named `first_...` keep the least value, `last_...` the greatest."""
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Row], keep: Keep) -> int:
+    """Insert rows and return how many were new or, with LATEST and TOTAL, at most as many as were written."""
+    if not rows:
+        return 0
+    rows = _merged(table, rows, keep)
+    if connection.dialect.name != POSTGRESQL:
+        marks = ", ".join("?" for _ in table.c)
+        source = f"VALUES ({marks})"
+        return connection.exec_driver_sql(
+            _statement(table, source, keep, "max", "min", ""), list(rows)
+        ).rowcount
+    if keep is Keep.NEW:
+        return _copy(connection, table, rows)
+    arrays = ", ".join(f"%s::{_postgresql_type(table, name)}[]" for name in _names(table))
+    statement = _statement(
+        table, f"SELECT * FROM unnest({arrays})", keep, "greatest", "least", ' COLLATE "C"'
+    )
+    return connection.exec_driver_sql(
+        statement, tuple(list(column) for column in zip(*rows, strict=True))
+    ).rowcount
+
+
+def select_by_keys(
+    connection: Connection, table: Table, keys: Sequence[Row], columns: Sequence[str]
+) -> Iterator[Row]:
+    """Yield these columns of the rows whose primary key (of text columns) is among `keys`."""
+    names = [column.name for column in table.primary_key]
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        some = keys[start : start + _KEYS_PER_QUERY]
+        if connection.dialect.name == POSTGRESQL:
+            source = f"SELECT * FROM unnest({', '.join('%s::text[]' for _ in names)})"
+            values = tuple(list(column) for column in zip(*some, strict=True))
+        else:
+            marks = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
+            source, values = f"SELECT {marks} FROM json_each(?)", (json.dumps(some),)
+        statement = f"SELECT {', '.join(columns)} FROM {table.name} WHERE ({', '.join(names)}) IN ({source})"
+        yield from (tuple(row) for row in connection.exec_driver_sql(statement, values))
+
+
+@functools.cache
+def _statement(table: Table, source: str, keep: Keep, most: str, least: str, collate: str) -> str:
+    names = ", ".join(_names(table))
+    return f"INSERT INTO {table.name} ({names}) {source} {_on_conflict(table, keep, most, least, collate)}"
+
+
+def _on_conflict(table: Table, keep: Keep, most: str, least: str, collate: str) -> str:
+    if keep is Keep.NEW:
+        return ""
+    if keep is Keep.FIRST:
+        return "ON CONFLICT DO NOTHING"
+    keys = [column.name for column in table.primary_key]
+    others = [name for name in _names(table) if name not in keys]
+    target, name = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET ", table.name
+    values = ", ".join(f"{other} = excluded.{other}" for other in others)
+    if keep is Keep.REPLACE:
+        return target + values
+    if keep is Keep.LATEST:
+        return (
+            f"{target}{values} WHERE (excluded.occurred_at, excluded.event_id{collate}) "
+            f"> ({name}.occurred_at, {name}.event_id{collate})"
+        )
+    return target + ", ".join(f"{other} = {_total(name, other, most, least)}" for other in others)
+
+
+def _total(table: str, column: str, most: str, least: str) -> str:
+    old, new = f"{table}.{column}", f"excluded.{column}"
+    function = least if column.startswith("first_") else most if column.startswith("last_") else None
+    if function is None:
+        return f"{old} + {new}"
+    return f"{function}(coalesce({old}, {new}), coalesce({new}, {old}))"
+
+
+def _merged(table: Table, rows: Sequence[Row], keep: Keep) -> Sequence[Row]:
+    """Bring rows of one key together: PostgreSQL touches no row twice in one statement."""
+    if keep not in (Keep.LATEST, Keep.TOTAL):
+        return rows
+    names = _names(table)
+    key = _picker([names.index(column.name) for column in table.primary_key])
+    merge = _later(names) if keep is Keep.LATEST else _added(names, len(table.primary_key))
+    merged: dict[Row, Row] = {}
+    for row in rows:
+        at = key(row)
+        merged[at] = merge(merged[at], row) if at in merged else row
+    return list(merged.values())
+
+
+def _picker(places: list[int]) -> Any:
+    return lambda row: tuple(row[place] for place in places)
+
+
+def _later(names: list[str]) -> Any:
+    moment, event_id = names.index("occurred_at"), names.index("event_id")
+    return lambda old, new: new if (new[moment], new[event_id]) > (old[moment], old[event_id]) else old
+
+
+def _added(names: list[str], keys: int) -> Any:
+    """Return how two rows of one key, whose columns stand first, are added up."""
+    how = [min if name.startswith("first_") else max if name.startswith("last_") else None for name in names]
+
+    def added(old: Row, new: Row) -> Row:
+        pairs = zip(how[keys:], old[keys:], new[keys:], strict=True)
+        return (*old[:keys], *(_one(function, one, other) for function, one, other in pairs))
+
+    return added
+
+
+def _one(function: Any, old: Any, new: Any) -> Any:
+    if function is None:
+        return old + new
+    return new if old is None else old if new is None else function(old, new)
+
+
+@functools.cache
+def _postgresql_type(table: Table, column: str) -> str:
+    return table.c[column].type.compile(dialect=postgresql.dialect())
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.c]
+
+
+def _copy(connection: Connection, table: Table, rows: Iterable[Row]) -> int:
+    driver: Any = connection.connection.driver_connection
+    names = ", ".join(_names(table))
+    with driver.cursor() as cursor:
+        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        written: int = cursor.rowcount
+    return written

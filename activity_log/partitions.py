@@ -1,0 +1,25 @@
+"""The log's partitions on PostgreSQL: one per year in which events were recorded, made when the first one comes."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, text
+
+from activity_log.database import POSTGRESQL
+from activity_log.moments import from_microseconds, microseconds
+
+_DAY = 86_400_000_000
+_EXISTING = text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'event'::regclass")
+
+
+def make_partitions(connection: Connection, recorded: Iterable[int]) -> None:
+    """Make the partitions that events recorded at these moments (microseconds) need. On SQLite there are none."""
+    if connection.dialect.name != POSTGRESQL:
+        return
+    existing = {name.rpartition(".")[2] for name in connection.execute(_EXISTING).scalars()}
+    years = {from_microseconds(day * _DAY).year for day in {moment // _DAY for moment in recorded}}
+    for year in sorted(year for year in years if f"event_{year}" not in existing):
+        start, end = (microseconds(datetime(at, 1, 1, tzinfo=UTC)) for at in (year, year + 1))
+        connection.execute(
+            text(f"CREATE TABLE event_{year} PARTITION OF event FOR VALUES FROM ({start}) TO ({end})")
+        )

@@ -1,0 +1,133 @@
+"""What of an event is personal: the payload in two parts, and put together again.
+
+Personal is what the contract marks so, and every field the contract does not know: nobody can say what a newer
+producer puts there. The public part goes into the log as it is, the private part only encrypted, under the key of
+the person the event is about first (the booker of a booking). An event about nobody (the catalogue's) has none.
+"""
+
+import functools
+import json
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from activity_log.attribution import touches
+from activity_log.contracts.fields import Payload, personal_fields
+
+Data = dict[str, Any]
+
+
+class Parts(NamedTuple):
+    """A payload as JSON texts. `private` (None: nothing is) belongs to the person `owner`."""
+
+    public: str
+    owner: str | None = None
+    private: str | None = None
+
+
+class _Shape(NamedTuple):
+    personal: frozenset[str]
+    nested: tuple[str, ...]
+
+
+def split(payload: Payload) -> Parts:
+    """Take a payload of the current version apart. Only fields that were sent are kept, money as text."""
+    personal, unknown = _shape(type(payload)).personal, has_unknown_fields(payload)
+    owner = _owner(payload) if personal or unknown else None
+    if owner is None:
+        return Parts(payload.model_dump_json(exclude_unset=True))
+    if unknown:
+        public, private = _apart(payload, payload.model_dump(mode="json", exclude_unset=True), personal)
+        return Parts(_json(public), owner, _json(private))
+    return Parts(
+        payload.model_dump_json(exclude_unset=True, exclude=personal),
+        owner,
+        payload.model_dump_json(exclude_unset=True, include=personal),
+    )
+
+
+def split_as_sent(data: Data, payload: Payload) -> Parts:
+    """Take a payload of an old version apart, as it was sent; `payload`: what the upcasts made of it.
+
+    Personal is what carries a personal value of the current payload, under whatever name, and what it does not know.
+    """
+    owner = _owner(payload)
+    if owner is None:
+        return Parts(_json(data))
+    names = personal_fields(type(payload))
+    _, private_now = _apart(payload, payload.model_dump(mode="json", exclude_unset=True), names)
+    values = {value for value in private_now.values() if isinstance(value, str)}
+    hidden = {
+        name: value
+        for name, value in data.items()
+        if name in names or name in private_now or (isinstance(value, str) and value in values)
+    }
+    public = {name: value for name, value in data.items() if name not in hidden}
+    return Parts(_json(public), owner, _json(hidden) if hidden else None)
+
+
+def has_unknown_fields(payload: Payload) -> bool:
+    """Say whether a payload, or a model within it, has fields that the contract does not know."""
+    nested = _shape(type(payload)).nested
+    return bool(payload.__pydantic_extra__) or any(_has_unknown(getattr(payload, name)) for name in nested)
+
+
+def join(public: Data, private: Data) -> Data:
+    """Put the two parts of a payload together again."""
+    return {**public, **{name: _joined(public.get(name), part) for name, part in private.items()}}
+
+
+def _joined(public: Any, private: Any) -> Any:
+    if isinstance(public, dict) and isinstance(private, dict):
+        return join(public, private)
+    if isinstance(public, list) and isinstance(private, list):
+        return [_joined(one, other) for one, other in zip(public, private, strict=True)]
+    return private
+
+
+def _apart(model: BaseModel, document: Data, personal: frozenset[str] = frozenset()) -> tuple[Data, Data]:
+    """Return the public and the private part of a model's document; in lists they lie side by side."""
+    known = type(model).model_fields
+    public: Data = {}
+    private: Data = {}
+    for name, value in document.items():
+        inner = getattr(model, name)
+        if name in personal or name not in known:
+            private[name] = value
+        elif not _has_unknown(inner):
+            public[name] = value
+        elif isinstance(inner, BaseModel):
+            public[name], private[name] = _apart(inner, value)
+        else:
+            pairs = [_apart(one, part) for one, part in zip(inner, value, strict=True)]
+            public[name], private[name] = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    return public, private
+
+
+def _has_unknown(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return any(_has_unknown(one) for one in value)
+    return isinstance(value, BaseModel) and bool(value.__pydantic_extra__)
+
+
+@functools.cache
+def _shape(payload_type: type[Payload]) -> _Shape:
+    nested = tuple(
+        name for name, field in payload_type.model_fields.items() if "Payload" in _mro(field.annotation)
+    )
+    return _Shape(personal_fields(payload_type), nested)
+
+
+def _mro(annotation: Any) -> set[str]:
+    """Return the names of all classes that an annotation (a class, or tuple[class, ...]) is made of."""
+    inner = [*getattr(annotation, "__args__", ()), annotation]
+    return {parent.__name__ for one in inner if isinstance(one, type) for parent in one.__mro__}
+
+
+def _owner(payload: Payload) -> str | None:
+    touched = touches(payload)
+    return touched[0].person_profile_id if touched else None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

@@ -1,0 +1,80 @@
+"""Everything about a batch of events that needs no database: judged at the gate, made ready to write, folded.
+
+It is what costs the most, and may run in other processes: a `Prepared` can be sent from one to another.
+"""
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from activity_log.folding import Sheet, fold
+from activity_log.gate import Accepted, Admission, Discarded, Rejected
+from activity_log.ledger import Line, LoggedEvent, Private
+from activity_log.operators import Operator
+from activity_log.outbox import noticed
+from activity_log.read_models import PROJECTIONS
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch ready to write. All speak of a line by its place among `lines`.
+
+    noticed: the events that may be an occasion to tell somebody (see `outbox`).
+    """
+
+    lines: list[Line]
+    privates: list[Private]
+    sheets: list[Sheet]
+    noticed: list[LoggedEvent]
+    discarded: list[Discarded]
+    rejected: list[Rejected]
+
+
+def prepare(admissions: Sequence[Admission], operators: Mapping[str, Operator], now: datetime) -> Prepared:
+    """Make what the gate said ready to write."""
+    accepted = [admission for admission in admissions if isinstance(admission, Accepted)]
+    lines = [Line(*admission[:8]) for admission in accepted]
+    privates = [
+        Private(place, admission.owner, admission.private)
+        for place, admission in enumerate(accepted)
+        if admission.owner is not None and admission.private is not None
+    ]
+    events = _as_logged(accepted)
+    return Prepared(
+        lines,
+        privates,
+        fold(PROJECTIONS, operators, events),
+        noticed(events, now),
+        [admission for admission in admissions if isinstance(admission, Discarded)],
+        [admission for admission in admissions if isinstance(admission, Rejected)],
+    )
+
+
+def _as_logged(accepted: Sequence[Accepted]) -> list[LoggedEvent]:
+    """Return accepted events as the log will give them back, but for their place in it."""
+    return [
+        LoggedEvent(
+            place,
+            one.operator_id,
+            one.event_id,
+            one.event_type,
+            one.occurred_us,
+            one.recorded_us,
+            one.payload,
+        )
+        for place, one in enumerate(accepted)
+    ]
+
+
+@contextmanager
+def without_cyclic_gc() -> Iterator[None]:
+    """Spare thousands of short-lived models the search for cycles, which they never form: it doubles the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
