@@ -83,7 +83,7 @@ def _tags(contract: Contract) -> list[Document]:
 def _succession(contract: Contract) -> Document:
     if contract.replaced_by is None:
         return {}
-    return {"x-deprecated": True, "x-replaced-by": _replacement(contract)}
+    return {"deprecated": True, "x-replaced-by": _replacement(contract)}
 
 
 def _event(contract: Contract) -> Document:

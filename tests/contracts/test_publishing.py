@@ -200,12 +200,12 @@ def test_every_reference_leads_somewhere():
 def test_old_versions_say_what_replaces_them():
     for version in (1, 2):
         message = DOCUMENT["components"]["messages"][f"PassengerProfileUpdated.v{version}"]
-        assert message["x-deprecated"] is True
+        assert message["deprecated"] is True
         assert message["x-replaced-by"] == "PersonProfileUpdated v1"
         assert message["summary"].startswith("Deprecated: send PersonProfileUpdated v1. The profile of")
         assert {"name": "deprecated"} in message["tags"]
     current = DOCUMENT["components"]["messages"]["PersonProfileUpdated.v1"]
-    assert "x-deprecated" not in current
+    assert "deprecated" not in current
 
 
 def test_what_we_send_names_whom_it_is_for():
