@@ -7,6 +7,7 @@ household, or strangers. Nothing is ever merged here: that happens in the Backof
 
 from activity_log.duplicates.evidence import Evidence
 from activity_log.duplicates.finding import DuplicatePair, Findings, find_duplicates
+from activity_log.duplicates.known_apart import known_apart
 from activity_log.duplicates.weighing import Level
 
-__all__ = ["DuplicatePair", "Evidence", "Findings", "Level", "find_duplicates"]
+__all__ = ["DuplicatePair", "Evidence", "Findings", "Level", "find_duplicates", "known_apart"]

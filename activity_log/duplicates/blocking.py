@@ -12,12 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from activity_log.duplicates.profiles import Codes, Profiles
+from activity_log.duplicates.profiles import Codes, Profiles, ranks
 from activity_log.duplicates.short_forms import full_form
 from activity_log.duplicates.spelling import sound
 
 MOST_IN_A_BLOCK = 50
 PAIRS_AT_ONCE = 200_000
+_BASE = 1 << 24
+"""More than there are sounds, postcodes or letters."""
 
 
 class Shared(NamedTuple):
@@ -59,7 +61,7 @@ class Blocks(NamedTuple):
 def all_blocks(profiles: Profiles) -> list[Blocks]:
     """Return the blocks of everything that profiles may share."""
     traits = _traits(profiles)
-    by_name = _combined(traits.given_first, traits.family_first)
+    by_name = ranks(_combined(traits.given_first, traits.family_first))
     return [_blocks(shared, by_name) for shared in _all_shared(profiles, traits)]
 
 
@@ -130,15 +132,15 @@ def _whichever_way_round(birth: Codes) -> Codes:
 
 
 def _combined(one: Codes, other: Codes) -> Codes:
-    """Return a code of both; 0 where one of them is unknown."""
-    both = one * (int(other.max(initial=0)) + 1) + other
-    return np.where((one == 0) | (other == 0), 0, both)
+    """Return a code of both, the same for the same two wherever it is made; 0 where one of them is unknown."""
+    return np.where((one == 0) | (other == 0), 0, one * _BASE + other)
 
 
 def _either(what: str, *values: Codes) -> Shared:
     """Let people share any of several values; one that somebody has twice counts once."""
     people = max(1, len(values[0]))
-    had = np.unique(np.concatenate([one * people + np.arange(len(one)) for one in values]))
+    rows = np.tile(np.arange(len(values[0])), len(values))
+    had = np.unique(ranks(np.concatenate(values)) * people + rows)
     return Shared(what, had % people, had // people)
 
 
@@ -165,6 +167,4 @@ def _sizes(values: Codes) -> npt.NDArray[np.intp]:
 
 def _with_name(values: Codes, names: Codes) -> Codes:
     """Return odd codes of value and name together, which no even code of a value alone equals."""
-    ranks = np.unique(values, return_inverse=True)[1]
-    codes: Codes = 2 * (ranks * (int(names.max(initial=0)) + 1) + names) + 1
-    return codes
+    return 2 * (ranks(values) * _BASE + names) + 1

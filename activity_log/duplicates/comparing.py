@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
 from activity_log.duplicates.profiles import Codes, Profiles
-from activity_log.duplicates.short_forms import is_short_form
+from activity_log.duplicates.short_forms import TWO_NAMES, is_short_form
 from activity_log.duplicates.spelling import sound
 
 _ENDINGS = ("a", "e", "s", "ne", "in", "ine")
@@ -111,7 +111,7 @@ def given_names(one: str, other: str) -> Agreement:
     if agreement in (Agreement.DIFFERENT, Agreement.SIMILAR):
         if is_short_form(one.replace(" ", ""), other.replace(" ", "")):
             return Agreement.SHORT_FORM
-        if _one_ends_otherwise(one, other):
+        if frozenset((one, other)) in TWO_NAMES or _one_ends_otherwise(one, other):
             return Agreement.DIFFERENT
     return agreement
 

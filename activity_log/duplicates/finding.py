@@ -64,7 +64,7 @@ def find_duplicates(
     """Return pairs of an operator's customers who may be one person, the most likely first.
 
     Who was merged away is part of somebody else already and is not looked at. except_pairs: customer ids, two by
-    two, who are known to be two people, such as those who were unmerged. region: where phone numbers without
+    two, who are not to be offered; see `known_apart`. region: where phone numbers without
     country code are. progress is called with the steps done and in all.
     """
     profiles = read_profiles(

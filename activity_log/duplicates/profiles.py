@@ -73,7 +73,7 @@ def read_profiles(
     table = np.concatenate([np.empty((0, 7), np.int64), *numbers])[order]
     given, family, birth, *contacts = (np.ascontiguousarray(column) for column in table.T)
     return Profiles(
-        tuple(ids[place] for place in order), tuple(names.codes), given, family, birth, *map(_dense, contacts)
+        tuple(ids[place] for place in order), tuple(names.codes), given, family, birth, *map(ranks, contacts)
     )
 
 
@@ -136,7 +136,7 @@ def _fingerprint(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1 if text else 0
 
 
-def _dense(values: Codes) -> Codes:
-    """Return the ranks of values, 0 staying 0, so that they can be counted and combined."""
-    ranks: Codes = np.unique(np.append(values, 0), return_inverse=True)[1]
-    return ranks[:-1]
+def ranks(values: Codes) -> Codes:
+    """Return values as small as can be, equal ones staying equal and 0 staying 0, to be counted and combined."""
+    ranked: Codes = np.unique(np.append(values, 0), return_inverse=True)[1]
+    return ranked[:-1]

@@ -105,7 +105,6 @@ trude: gertrud
 uli: ulrich ulrike
 ulla: ursula
 uschi: ursula
-uta: ute
 volki: volker
 waldi: waldemar
 walli: walburga
@@ -124,6 +123,20 @@ def _read(text: str) -> dict[str, frozenset[str]]:
 
 SHORT_FORMS = _read(_SHORT_FORMS)
 """The full names, folded, that each short form may stand for."""
+
+TWO_NAMES = frozenset(
+    frozenset(pair)
+    for pair in (
+        ("peter", "petra"),
+        ("ulrich", "ulrike"),
+        ("friedrich", "friederike"),
+        ("heinrich", "henrike"),
+        ("dieter", "dietrich"),
+        ("reinhard", "reinhold"),
+        ("bernhard", "gerhard"),
+    )
+)
+"""Given names so near to each other that they would pass for a slip, and are not: husband and wife may have them."""
 
 
 def is_short_form(one: str, other: str) -> bool:

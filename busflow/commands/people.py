@@ -26,6 +26,7 @@ def duplicates(
     limit: Annotated[int, typer.Option(min=1, help="So many pairs at most, the likeliest first.")] = 50,
     language: Annotated[Literal["de", "en"], typer.Option(help="Of the evidence.")] = "de",
     names: Annotated[bool, typer.Option("--names", help="With --json: names too, not ids alone.")] = False,
+    parted: Annotated[bool, typer.Option("--parted", help="Also who was merged and parted again.")] = False,
     as_json: Json = False,
 ) -> None:
     """List people who may be in the books twice, with what speaks for it and against it.
@@ -35,7 +36,7 @@ def duplicates(
     Nothing is merged here. Merge in the Backoffice: its event makes their history count as one.
     """
     from activity_log.database import open_log
-    from activity_log.duplicates import Level, find_duplicates
+    from activity_log.duplicates import Level, find_duplicates, known_apart
     from activity_log.duplicates.profiles import names_of
     from activity_log.duplicates.replies import findings_reply
     from activity_log.operators import find_operator
@@ -44,7 +45,12 @@ def duplicates(
     find_operator(database, operator)
     with progress_bar("comparing people", None) as advance_to, database.reading() as connection:
         findings = find_duplicates(
-            connection, operator, least_score=Level(least).least_score, limit=limit, progress=advance_to
+            connection,
+            operator,
+            least_score=Level(least).least_score,
+            limit=limit,
+            except_pairs=() if parted else known_apart(connection, operator),
+            progress=advance_to,
         )
         customers = sorted({one for pair in findings.pairs for one in (pair.first, pair.second)})
         known = names_of(connection, operator, customers)

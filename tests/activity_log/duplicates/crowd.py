@@ -56,7 +56,25 @@ def save(connection: Connection, operator_id: str, *profiles: Profile) -> None:
         }
         for profile in profiles
     ]
-    connection.execute(insert(schema.person_profile), rows)
+    if rows:
+        connection.execute(insert(schema.person_profile), rows)
+
+
+def say(
+    connection: Connection, operator_id: str, kind: str, surviving: str, merged: str, day: int = 1
+) -> None:
+    """Write what the Backoffice said of two people (MERGED, UNMERGED) on a day of January."""
+    moment = datetime(2026, 1, day, tzinfo=UTC)
+    row = {
+        "operator_id": operator_id,
+        "event_id": f"{kind}-{surviving}-{merged}-{day}",
+        "kind": kind,
+        "surviving_customer_id": surviving,
+        "merged_customer_id": merged,
+        "occurred_at": moment,
+        "effective_at": moment,
+    }
+    connection.execute(insert(schema.identity_link), row)
 
 
 def crowd(people: int, seed: int = 7, twice: float = 0.03) -> Crowd:
