@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -16,7 +17,12 @@ from activity_log.outbox.destinations import destinations
 from activity_log.outbox.tables import DEAD, PENDING, delivery
 from activity_log.tallies import STRANGER
 
-UNDELIVERED = (PENDING, DEAD)
+
+class Undelivered(NamedTuple):
+    """Messages of the outbox that did not arrive (yet), by destination."""
+
+    waiting: dict[str, int]
+    dead: dict[str, int]
 
 
 class LogCollector(Collector):
@@ -80,10 +86,10 @@ class LogCollector(Collector):
         shown = {
             one.destination_id for one in destinations(connection) if self._shows(one.operator_id or STRANGER)
         }
-        for state in UNDELIVERED:
-            counts = _count_by_destination(connection, state)
-            for name in sorted(shown):
-                family.add_metric([name, state], counts.get(name, 0))
+        left = undelivered(connection)
+        for name in sorted(shown):
+            family.add_metric([name, "waiting"], left.waiting.get(name, 0))
+            family.add_metric([name, "dead"], left.dead.get(name, 0))
         return [family]
 
     def _lags(self, connection: Connection, operator_ids: Iterable[str]) -> Iterable[Metric]:
@@ -100,6 +106,11 @@ class LogCollector(Collector):
             events.add_metric([lag.operator_id, lag.projection], lag.events)
             seconds.add_metric([lag.operator_id, lag.projection], lag.seconds)
         return events, seconds
+
+
+def undelivered(connection: Connection) -> Undelivered:
+    """Count the messages that wait and the dead letters."""
+    return Undelivered(_count_by_destination(connection, PENDING), _count_by_destination(connection, DEAD))
 
 
 def _count_by_destination(connection: Connection, state: str) -> dict[str, int]:

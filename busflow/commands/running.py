@@ -5,7 +5,7 @@ import socket
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -87,47 +87,12 @@ def token(
 
 
 def doctor(as_json: Json = False) -> None:
-    """Look the installation over: log, operators, features, models."""
-    settings = load_settings()
-    findings: dict[str, Any] = {"home": str(settings.home), "log": settings.log_url}
-    findings |= _log_findings(settings)
-    show(findings, as_json=as_json)
-    if findings["problems"]:
-        raise BusflowError("; ".join(findings["problems"]))
+    """Look the installation over: each check with its finding and, where something is wrong, the remedy."""
+    from busflow.examination import examine
 
-
-def _log_findings(settings: Settings) -> dict[str, Any]:
-    from sqlalchemy import func, select
-
-    from activity_log import schema
-    from activity_log.database import open_log
-    from activity_log.facts.export import FactFiles
-    from activity_log.operators import list_operators
-    from models.registry import CHAMPION, ModelRegistry
-
-    database, registry = open_log(settings), ModelRegistry(settings)
-    findings: dict[str, Any] = {}
-    problems = []
-    with database.reading() as connection:
-        findings["quarantined"] = connection.execute(
-            select(func.count()).select_from(schema.quarantine)
-        ).scalar()
-        findings["discarded"] = connection.execute(
-            select(func.count()).select_from(schema.discarded)
-        ).scalar()
-        for operator in list_operators(database):
-            name = operator.operator_id
-            of_operator = schema.event.c.operator_id == name
-            events = connection.execute(select(func.count()).where(of_operator)).scalar()
-            behind = connection.execute(
-                select(func.count()).where(
-                    of_operator, schema.event.c.seq > FactFiles(settings.facts_dir, name).level
-                )
-            ).scalar()
-            champions = {task: registry.version(name, task, CHAMPION) for task in ("churn", "recommender")}
-            findings[name] = {"events": events, "facts behind": behind, "champions": champions}
-            if events == 0:
-                problems.append(f"{name}: the log is empty; ingest events")
-    if not findings.keys() - {"quarantined", "discarded"}:
-        problems.append("no operator is registered; run `busflow operator add`")
-    return findings | {"problems": problems}
+    findings = list(examine(load_settings(), utc_now()))
+    problems = [f"{one.check}: {one.detail}; {one.remedy}" for one in findings if one.state == "fail"]
+    rows = [vars(one) for one in findings]
+    show({"findings": rows, "problems": problems} if as_json else rows, as_json=as_json)
+    if problems:
+        raise BusflowError("; ".join(problems))

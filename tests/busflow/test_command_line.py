@@ -154,13 +154,6 @@ def test_a_bad_setting_is_named(busflow, monkeypatch, name, value, message):
     assert (ended.code, ended.stdout) == (2, "")
 
 
-def test_a_tracking_server_mlflow_does_not_know_is_named(busflow, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "carrier-pigeon://roof")
-    ended = busflow("doctor")
-    assert ended.last_word.startswith("busflow: MLFLOW_TRACKING_URI 'carrier-pigeon://roof'")
-    assert (ended.code, ended.stdout) == (2, "")
-
-
 def test_a_log_that_is_no_database_is_named(busflow, home):
     home.mkdir()
     (home / "log.db").write_text("not a database at all, but long enough to be looked at" * 50)

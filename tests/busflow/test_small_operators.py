@@ -110,26 +110,6 @@ def test_replaying_gives_the_same_read_models(busflow, three):
     assert read_models(three) == before
 
 
-def test_the_doctor_says_what_is_missing(busflow, home):
-    ended = busflow("doctor")
-    assert (ended.code, ended.last_word) == (
-        1,
-        "busflow: no operator is registered; run `busflow operator add`",
-    )
-    busflow("operator", "add", "leer")
-    ended = busflow("doctor", "--json")
-    assert json.loads(ended.stdout)["problems"] == ["leer: the log is empty; ingest events"]
-    assert (ended.code, ended.last_word) == (1, "busflow: leer: the log is empty; ingest events")
-
-
-def test_the_doctor_finds_nothing_wrong(busflow, three):
-    found = result(busflow("doctor", "--json"))
-    assert found["problems"] == []
-    assert found["home"] == str(three)
-    assert found["drei"]["events"] > 6
-    assert found["drei"]["champions"] == {"churn": None, "recommender": None}
-
-
 def test_simulated_events_come_in_once(busflow, home):
     events, truth = home.parent / "events.jsonl.gz", home.parent / "truth.json"
     options = ("--operator", "klein", "--customers", 20, "--years", 2, "--until", "2026-06-01", "--json")
