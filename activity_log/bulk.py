@@ -68,7 +68,7 @@ def select_by_keys(
         some = keys[start : start + _KEYS_PER_QUERY]
         if connection.dialect.name == POSTGRESQL:
             source = f"SELECT * FROM unnest({', '.join('%s::text[]' for _ in names)})"
-            values = tuple(list(column) for column in zip(*some, strict=True))
+            values: tuple[Any, ...] = tuple(list(column) for column in zip(*some, strict=True))
         else:
             marks = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
             source, values = f"SELECT {marks} FROM json_each(?)", (json.dumps(some),)
@@ -151,7 +151,7 @@ def _one(function: Any, old: Any, new: Any) -> Any:
 
 @functools.cache
 def _postgresql_type(table: Table, column: str) -> str:
-    return table.c[column].type.compile(dialect=postgresql.dialect())
+    return table.c[column].type.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
 def _names(table: Table) -> list[str]:

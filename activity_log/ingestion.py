@@ -20,6 +20,7 @@ from activity_log.gate import Admission, Discarded, Gate
 from activity_log.operators import Operator, list_operators
 from activity_log.outbox import react
 from activity_log.preparing import Prepared, prepare, without_cyclic_gc
+from activity_log.privacy import forget
 from activity_log.projections import project
 from activity_log.quarantine import kind_of, put_aside
 from activity_log.tallies import Way, timed_batch
@@ -129,6 +130,8 @@ def write(
         without=duplicates,
         erased=appended.erased,
     )
+    for person, until_us in prepared.erasures:
+        forget(connection, person, until_us)
     fresh = [one._replace(seq=first + one.seq) for one in prepared.noticed if one.seq not in duplicates]
     react(connection, operators, fresh, now)
     counted = _count_discarded(connection, prepared.discarded)

@@ -42,16 +42,20 @@ class PersonKey(NamedTuple):
         nonce = os.urandom(_NONCE_BYTES)
         return self.key_id + nonce + self.cipher.encrypt(nonce, private.encode(), event_id.encode())
 
-    def open(self, sealed: bytes, event_id: str) -> dict[str, object] | None:
+    def open_text(self, sealed: bytes, event_id: str) -> str | None:
         """Decrypt a private part. None: its key is destroyed. Raises SealBrokenError for what was tampered with."""
         if self.cipher is None or sealed[:_ID_BYTES] != self.key_id:
             return None
         nonce, text = sealed[_ID_BYTES:][:_NONCE_BYTES], sealed[_ID_BYTES + _NONCE_BYTES :]
         try:
-            private: dict[str, object] = json.loads(self.cipher.decrypt(nonce, text, event_id.encode()))
+            return self.cipher.decrypt(nonce, text, event_id.encode()).decode()
         except InvalidTag as error:
             raise SealBrokenError(f"event {event_id}".encode()) from error
-        return private
+
+    def open(self, sealed: bytes, event_id: str) -> dict[str, object] | None:
+        """Decrypt a private part as `open_text` does, and read it."""
+        text = self.open_text(sealed, event_id)
+        return None if text is None else json.loads(text)
 
 
 NO_KEY = PersonKey(None, None, None)

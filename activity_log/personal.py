@@ -40,9 +40,9 @@ def split(payload: Payload) -> Parts:
         public, private = _apart(payload, payload.model_dump(mode="json", exclude_unset=True), personal)
         return Parts(_json(public), owner, _json(private))
     return Parts(
-        payload.model_dump_json(exclude_unset=True, exclude=personal),
+        payload.model_dump_json(exclude_unset=True, exclude=set(personal)),
         owner,
-        payload.model_dump_json(exclude_unset=True, include=personal),
+        payload.model_dump_json(exclude_unset=True, include=set(personal)),
     )
 
 

@@ -8,26 +8,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
+from activity_log.contracts.backoffice import PersonErasureRequested
 from activity_log.folding import Sheet, fold
 from activity_log.gate import Accepted, Admission, Discarded, Rejected
 from activity_log.ledger import Line, LoggedEvent, Private
 from activity_log.operators import Operator
 from activity_log.outbox import noticed
+from activity_log.person_keys import Person
 from activity_log.read_models import PROJECTIONS
+
+
+class Erasure(NamedTuple):
+    """A person who is to be forgotten up to a moment (microseconds)."""
+
+    person: Person
+    until_us: int
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A batch ready to write. All speak of a line by its place among `lines`.
 
-    noticed: the events that may be an occasion to tell somebody (see `outbox`).
+    noticed: the events that may be an occasion to tell somebody (see `outbox`). erasures: who is to be forgotten.
     """
 
     lines: list[Line]
     privates: list[Private]
     sheets: list[Sheet]
     noticed: list[LoggedEvent]
+    erasures: list[Erasure]
     discarded: list[Discarded]
     rejected: list[Rejected]
 
@@ -47,6 +58,11 @@ def prepare(admissions: Sequence[Admission], operators: Mapping[str, Operator], 
         privates,
         fold(PROJECTIONS, operators, events),
         noticed(events, now),
+        [
+            Erasure((event.operator_id, event.payload.person_profile_id), event.occurred_us)
+            for event in events
+            if isinstance(event.payload, PersonErasureRequested)
+        ],
         [admission for admission in admissions if isinstance(admission, Discarded)],
         [admission for admission in admissions if isinstance(admission, Rejected)],
     )

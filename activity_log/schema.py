@@ -92,6 +92,8 @@ operator = Table(
 IS_CATALOGUE_EVENT = text("type IN ('TourPublished', 'DepartureScheduled', 'DepartureUpdated')")
 """Spelled out, not bound: a query uses the partial index only if its condition reads like the index's."""
 
+IS_SEALED = text("sealed_for IS NOT NULL")
+
 event = Table(
     "event",
     metadata,
@@ -107,6 +109,9 @@ event = Table(
     Column("sealed_for", String),
     Column("sealed", LargeBinary),
     Index("ix_event_operator_id_seq", "operator_id", "seq"),
+    Index(
+        "ix_event_sealed_for", "operator_id", "sealed_for", sqlite_where=IS_SEALED, postgresql_where=IS_SEALED
+    ),
     Index(
         "ix_event_catalogue",
         "operator_id",

@@ -44,6 +44,9 @@ def _partitioned_event() -> None:
     )
     op.execute("CREATE INDEX ix_event_operator_id_seq ON event (operator_id, seq)")
     op.execute(
+        f"CREATE INDEX ix_event_sealed_for ON event (operator_id, sealed_for) WHERE {schema.IS_SEALED}"
+    )
+    op.execute(
         f"CREATE INDEX ix_event_catalogue ON event (operator_id, seq) WHERE {schema.IS_CATALOGUE_EVENT}"
     )
 
