@@ -20,8 +20,7 @@ from activity_log.broker.subscribing import (
 )
 from activity_log.database import Database
 from activity_log.gate import Rejected, parse_json
-from activity_log.ingestion import Receipt, ingest_events
-from activity_log.quarantine import put_aside
+from activity_log.ingestion import Receipt, ingest, ingest_events
 from activity_log.settings import Settings
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -39,13 +38,14 @@ class LogStorage:
 
     def ingest(self, raws: Sequence[bytes]) -> Receipt:
         """Take events in through the gate, in one transaction."""
-        return ingest_events(self._database, raws, now=self._clock(), only_operator=self._only_operator)
+        return ingest_events(
+            self._database, raws, way="broker", now=self._clock(), only_operator=self._only_operator
+        )
 
     def put_aside(self, raw: bytes, reason: str) -> None:
         """Put bytes into quarantine, under the names that they give themselves if they can be read."""
         operator_id, event_id = _names(raw)
-        with self._database.writing() as connection:
-            put_aside(connection, [Rejected(operator_id, event_id, reason, raw)], self._clock())
+        ingest(self._database, [Rejected(operator_id, event_id, reason, raw)], self._clock(), way="broker")
 
 
 async def consume(

@@ -22,8 +22,12 @@ def consume(
     from activity_log.broker.consuming import consume as consume_events
     from activity_log.database import open_log
     from activity_log.operators import find_operator
+    from activity_log.telemetry import configure_logging
+    from activity_log.tracing import configure_tracing
 
     settings = load_settings()
+    configure_logging(settings)
+    configure_tracing()
     address = parse_address(settings.broker_url)
     database = open_log(settings)
     if operator is not None:
