@@ -17,7 +17,7 @@ from activity_log.outbox import Message, put, tables
 from activity_log.outbox.delivering import Deliverer, Tally, Terms
 from activity_log.outbox.destinations import NewWebhook, add_webhook
 from activity_log.outbox.messages import envelope
-from activity_log.outbox.sending import Sender, web_client
+from activity_log.outbox.sending import BrokerSender, Sender, web_client
 from tests.activity_log.stories import NOW, Event
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -94,7 +94,11 @@ def deliver(
             deliverer = Deliverer(database, client, broker, clock, terms or Terms())
             deliverer.tell = [].append if lines is None else lines.append
             deliverer.chance = random.Random(7)
-            await deliverer.run_once()
+            try:
+                await deliverer.run_once()
+            finally:
+                if isinstance(broker, BrokerSender):
+                    await broker.aclose()
             return deliverer.tally
 
     return asyncio.run(run())
