@@ -20,9 +20,9 @@ from activity_log.contracts.envelope import Envelope
 from activity_log.contracts.fields import Payload
 from activity_log.contracts.typed import typed_envelope, typed_envelopes
 from activity_log.contracts.types import TYPES, EventType
-from activity_log.contracts.upcasting import upcast
+from activity_log.contracts.upcasting import UPCASTS, upcast
 from activity_log.moments import microseconds
-from activity_log.personal import Parts, has_unknown_fields, split, split_as_sent
+from activity_log.personal import Parts, has_unknown_fields, owner_of, split, split_as_sent
 from activity_log.refusals import RefusedError, unknown_type, validated
 
 CLOCK_TOLERANCE = timedelta(hours=24)
@@ -158,8 +158,9 @@ class Gate:
             )
         self._check_moments(envelope)
         payload = validated(event_type.payload, current.data, "data.")
-        is_current = (envelope.type, envelope.dataversion) == (event_type.name, event_type.version)
-        parts = _parts(payload, None if is_current else envelope.data)
+        step = UPCASTS.get((envelope.type, envelope.dataversion))
+        sent = None if step is None else validated(step.sent, envelope.data, "data.")
+        parts = _parts(payload, sent, envelope.data)
         return _admitted(envelope, event_type, payload, self._recorded_us(envelope), parts)
 
     def _may_send(self, operator_id: str) -> bool:
@@ -214,10 +215,13 @@ def _admitted(
     )
 
 
-def _parts(payload: Payload, as_sent: dict[str, Any] | None) -> Parts:
-    """Take apart what a database can hold: no half of a surrogate pair, no bottomless nesting."""
+def _parts(payload: Payload, sent: Payload | None, data: dict[str, Any]) -> Parts:
+    """Take apart what a database can hold: no half of a surrogate pair, no bottomless nesting.
+
+    sent: the payload in its old version, None if that is the current one.
+    """
     try:
-        parts = split(payload) if as_sent is None else split_as_sent(as_sent, payload)
+        parts = split(payload) if sent is None else split_as_sent(data, sent, owner_of(payload))
         f"{parts.public}{parts.private}".encode()
     except UnicodeEncodeError as error:
         raise RefusedError(f"data: not Unicode text: {error.reason}; send valid UTF-8") from error

@@ -12,7 +12,7 @@ from activity_log import schema
 from activity_log.bulk import Keep, insert_rows, select_by_keys
 from activity_log.contracts.fields import Payload, personal_fields
 from activity_log.contracts.types import TYPES, EventType
-from activity_log.contracts.upcasting import UPCASTS, upcast
+from activity_log.contracts.upcasting import ROUTES, upcast
 from activity_log.moments import from_microseconds
 from activity_log.partitions import make_partitions
 from activity_log.person_keys import NO_KEY, Person, PersonKey, keys_for_writing, known_keys
@@ -244,10 +244,4 @@ def _with_old_names(types: Iterable[str]) -> list[str]:
     unknown = names - TYPES.keys()
     if unknown:
         raise LookupError(f"no such event types: {sorted(unknown)}")
-    return sorted(names | _old_names(names))
-
-
-def _old_names(names: set[str]) -> set[str]:
-    """Return the names that lead to these by any number of upcasts."""
-    older = {old for (old, _), step in UPCASTS.items() if step.type in names and old not in names}
-    return older | _old_names(older) if older else older
+    return sorted({name for (name, _), route in ROUTES.items() if route.event_type.name in names})

@@ -33,7 +33,7 @@ class _Shape(NamedTuple):
 def split(payload: Payload) -> Parts:
     """Take a payload of the current version apart. Only fields that were sent are kept, money as text."""
     personal, unknown = _shape(type(payload)).personal, has_unknown_fields(payload)
-    owner = _owner(payload) if personal or unknown else None
+    owner = owner_of(payload) if personal or unknown else None
     if owner is None:
         return Parts(payload.model_dump_json(exclude_unset=True))
     if unknown:
@@ -46,24 +46,12 @@ def split(payload: Payload) -> Parts:
     )
 
 
-def split_as_sent(data: Data, payload: Payload) -> Parts:
-    """Take a payload of an old version apart, as it was sent; `payload`: what the upcasts made of it.
-
-    Personal is what carries a personal value of the current payload, under whatever name, and what it does not know.
-    """
-    owner = _owner(payload)
+def split_as_sent(data: Data, sent: Payload, owner: str | None) -> Parts:
+    """Take a payload of an old version apart, as it was sent; `sent`: the same as its model of that time."""
     if owner is None:
         return Parts(_json(data))
-    names = personal_fields(type(payload))
-    _, private_now = _apart(payload, payload.model_dump(mode="json", exclude_unset=True), names)
-    values = {value for value in private_now.values() if isinstance(value, str)}
-    hidden = {
-        name: value
-        for name, value in data.items()
-        if name in names or name in private_now or (isinstance(value, str) and value in values)
-    }
-    public = {name: value for name, value in data.items() if name not in hidden}
-    return Parts(_json(public), owner, _json(hidden) if hidden else None)
+    public, private = _apart(sent, data, personal_fields(type(sent)))
+    return Parts(_json(public), owner, _json(private) if private else None)
 
 
 def has_unknown_fields(payload: Payload) -> bool:
@@ -124,7 +112,8 @@ def _mro(annotation: Any) -> set[str]:
     return {parent.__name__ for one in inner if isinstance(one, type) for parent in one.__mro__}
 
 
-def _owner(payload: Payload) -> str | None:
+def owner_of(payload: Payload) -> str | None:
+    """Return the person an event is about first, None for the catalogue's."""
     touched = touches(payload)
     return touched[0].person_profile_id if touched else None
 
