@@ -80,7 +80,8 @@ class RabbitWire:
         async with await aio_pika.connect(self.url) as connection:
             channel = await connection.channel()
             await channel.queue_delete(self.queue)
-            await channel.exchange_delete(self.topic)
+            for exchange in (self.topic, f"{self.topic}.unbound"):
+                await channel.exchange_delete(exchange)
 
 
 class NatsWire:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from aiokafka import ConsumerRecord
 from faststream.kafka import TestKafkaBroker
 from faststream.nats import TestNatsBroker
 from faststream.rabbit import RabbitBroker, TestRabbitBroker
@@ -84,28 +85,41 @@ def test_a_binary_mode_event_is_known_by_its_headers():
 
 
 def test_what_is_not_committed_is_not_acknowledged():
-    async def send(broker: RabbitBroker) -> None:
-        sending = asyncio.create_task(broker.publish(b"a", exchange="busflow.events", routing_key="x"))
-        await asyncio.sleep(0.1)
-        intakes[0].stop()
-        await sending
-
-    intakes: list[Intake] = []
     storage = FakeStorage()
     storage.away = 10**9
 
     async def run() -> Intake:
         intake = Intake(storage, clock)
-        intakes.append(intake)
         broker = rabbit_broker(parse_address("amqp://localhost"), prefetch=10)
         batching = asyncio.create_task(subscribe_rabbit(broker, HERE, intake).run())
         async with TestRabbitBroker(broker):
-            await send(broker)
+            sending = asyncio.create_task(broker.publish(b"a", exchange="busflow.events", routing_key="x"))
+            await asyncio.sleep(0.1)
+            intake.stop()
+            await sending
         await asyncio.gather(batching, return_exceptions=True)
         return intake
 
     intake = asyncio.run(run())
     assert (intake.stats.received, intake.stats.acknowledged, storage.committed) == (1, 0, [])
+
+
+def test_a_kafka_header_that_is_no_text_costs_no_batch():
+    def record(offset: int, value: bytes, *headers: tuple[str, bytes]) -> ConsumerRecord[bytes, bytes]:
+        size = len(value)
+        return ConsumerRecord("busflow.events", 0, offset, 0, 0, None, value, None, 0, size, headers)
+
+    async def run() -> Intake:
+        intake = Intake(storage, clock)
+        broker = kafka_broker(parse_address("kafka://localhost"))
+        subscribe_kafka(broker, HERE, intake)
+        async with TestKafkaBroker(broker):
+            await broker.subscribers[0].consume((record(0, b"a", ("trace", b"\xff\xfe")), record(1, b"b")))
+        return intake
+
+    storage = FakeStorage()
+    assert asyncio.run(run()).stats.acknowledged == 2
+    assert storage.committed == [b"a", b"b"]
 
 
 def test_kafka_delivers_a_batch_and_hears_of_the_commit():
