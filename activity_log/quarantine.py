@@ -169,7 +169,8 @@ def conditions(which: Which) -> list[ColumnElement[bool]]:
     """Return the choice as conditions on the table."""
     table = schema.quarantine
     chosen: list[ColumnElement[bool]] = [
-        table.c.resolved_at.is_not(None) if which.resolved else table.c.resolved_at.is_(None)]
+        table.c.resolved_at.is_not(None) if which.resolved else table.c.resolved_at.is_(None)
+    ]
     if which.operator_id is not None:
         chosen.append(table.c.operator_id == which.operator_id)
     if which.kind is not None:
