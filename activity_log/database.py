@@ -110,9 +110,18 @@ def _engine(url: URL) -> Engine:
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
-    """Let us begin transactions ourselves, and make every commit durable."""
+    """Let us begin transactions ourselves, and make every commit durable.
+
+    A checkpoint every 32 MB instead of every 4: fewer than one in a hundred commits of single events wait for one.
+    """
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "wal_autocheckpoint=8000",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

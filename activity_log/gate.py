@@ -18,11 +18,11 @@ from pydantic import ValidationError
 from activity_log.attribution import is_contact_without_person
 from activity_log.contracts.envelope import Envelope
 from activity_log.contracts.fields import Payload
-from activity_log.contracts.typed import typed_envelope, typed_envelopes
+from activity_log.contracts.typed import TypedEnvelope, typed_envelope, typed_envelopes
 from activity_log.contracts.types import TYPES, EventType
-from activity_log.contracts.upcasting import UPCASTS, upcast
-from activity_log.moments import microseconds
-from activity_log.personal import Parts, has_unknown_fields, owner_of, split, split_as_sent
+from activity_log.contracts.upcasting import UPCASTS, Version, upcast
+from activity_log.moments import microseconds, quickly_read
+from activity_log.personal import Parts, has_unknown_fields, owner_of, split, split_as_sent, split_known
 from activity_log.refusals import RefusedError, unknown_type, validated
 
 CLOCK_TOLERANCE = timedelta(hours=24)
@@ -135,15 +135,34 @@ class Gate:
             return Rejected(None, None, f"not JSON: {error}", raw)
         return self.admit_document(document, raw)
 
-    def _admit_valid(self, envelope: Envelope) -> Admission | None:
+    def _admit_valid(self, envelope: TypedEnvelope) -> Admission | None:
         """Judge an event whose fields are all right. None: it needs a closer look."""
-        payload: Payload = envelope.data  # type: ignore[assignment]  # a typed envelope carries the model
-        if has_unknown_fields(payload) or not self._may_send(envelope.operatorid):
+        claimed = envelope.get("recordedtime")
+        occurred_us = quickly_read(envelope["time"])
+        claimed_us = self._now_us if claimed is None else quickly_read(claimed)
+        payload = envelope["data"]
+        if (
+            occurred_us is None
+            or claimed_us is None
+            or not 0 <= occurred_us <= self._latest_us
+            or not 0 <= claimed_us <= self._latest_us
+            or not self._may_send(envelope["operatorid"])
+            or has_unknown_fields(payload)
+        ):
             return None
-        occurred_us, recorded_us = microseconds(envelope.time), self._recorded_us(envelope)
-        if not (0 <= occurred_us <= self._latest_us and 0 <= recorded_us <= self._latest_us):
-            return None
-        return _admitted(envelope, TYPES[envelope.type], payload, recorded_us, split(payload))
+        recorded_us = claimed_us if self.keep_recorded_time else self._now_us
+        event_type = TYPES[envelope["type"]]
+        sent_as, parts = (event_type.name, event_type.version), split_known(payload)
+        return _admitted(
+            event_type,
+            envelope["operatorid"],
+            envelope["id"],
+            sent_as,
+            occurred_us,
+            recorded_us,
+            payload,
+            parts,
+        )
 
     def _judge(self, document: dict[str, Any]) -> Accepted | Discarded:
         envelope = validated(Envelope, document, "")
@@ -161,7 +180,11 @@ class Gate:
         step = UPCASTS.get((envelope.type, envelope.dataversion))
         sent = None if step is None else validated(step.sent, envelope.data, "data.")
         parts = _parts(payload, sent, envelope.data)
-        return _admitted(envelope, event_type, payload, self._recorded_us(envelope), parts)
+        sent_as, occurred_us = (envelope.type, envelope.dataversion), microseconds(envelope.time)
+        recorded_us = self._recorded_us(envelope)
+        return _admitted(
+            event_type, envelope.operatorid, envelope.id, sent_as, occurred_us, recorded_us, payload, parts
+        )
 
     def _may_send(self, operator_id: str) -> bool:
         return operator_id in self.operator_ids and self.only_operator in (None, operator_id)
@@ -176,7 +199,11 @@ class Gate:
 
     def _recorded_us(self, envelope: Envelope) -> int:
         claimed = envelope.recordedtime if self.keep_recorded_time else None
-        return microseconds(claimed or self.now)
+        return self._now_us if claimed is None else microseconds(claimed)
+
+    @functools.cached_property
+    def _now_us(self) -> int:
+        return microseconds(self.now)
 
     @functools.cached_property
     def _latest_us(self) -> int:
@@ -193,26 +220,23 @@ class Gate:
 
 
 def _admitted(
-    envelope: Envelope, event_type: EventType, payload: Payload, recorded_us: int, parts: Parts
+    event_type: EventType,
+    operator_id: str,
+    event_id: str,
+    sent_as: Version,
+    occurred_us: int,
+    recorded_us: int,
+    payload: Payload,
+    parts: Parts,
 ) -> Accepted | Discarded:
     if is_contact_without_person(payload):
-        return Discarded(
-            envelope.operatorid, envelope.id, event_type.name, "contact without person", recorded_us
-        )
+        return Discarded(operator_id, event_id, event_type.name, "contact without person", recorded_us)
+    public, owner, private = parts
+    name, version = sent_as
     return Accepted(
-        envelope.operatorid,
-        envelope.id,
-        envelope.source,
-        envelope.type,
-        envelope.dataversion,
-        microseconds(envelope.time),
-        recorded_us,
-        parts.public,
-        parts.owner,
-        parts.private,
-        event_type,
-        payload,
-    )
+        operator_id, event_id, event_type.source, name, version, occurred_us, recorded_us, public, owner, private,
+        event_type, payload,
+    )  # fmt: skip
 
 
 def _parts(payload: Payload, sent: Payload | None, data: dict[str, Any]) -> Parts:

@@ -32,13 +32,22 @@ class _Shape(NamedTuple):
 
 def split(payload: Payload) -> Parts:
     """Take a payload of the current version apart. Only fields that were sent are kept, money as text."""
-    personal, unknown = _shape(type(payload)).personal, has_unknown_fields(payload)
-    owner = owner_of(payload) if personal or unknown else None
+    if not has_unknown_fields(payload):
+        return split_known(payload)
+    owner = owner_of(payload)
+    document = payload.model_dump(mode="json", exclude_unset=True)
     if owner is None:
-        return Parts(payload.model_dump_json(exclude_unset=True))
-    if unknown:
-        public, private = _apart(payload, payload.model_dump(mode="json", exclude_unset=True), personal)
-        return Parts(_json(public), owner, _json(private))
+        return Parts(_json(document))
+    public, private = _apart(payload, document, _shape(type(payload)).personal)
+    return Parts(_json(public), owner, _json(private))
+
+
+def split_known(payload: Payload) -> Parts:
+    """Take a payload apart that has only fields the contract knows."""
+    personal = _shape(type(payload)).personal
+    owner = owner_of(payload) if personal else None
+    if owner is None:
+        return Parts(payload.__pydantic_serializer__.to_json(payload, exclude_unset=True).decode())
     return Parts(
         payload.model_dump_json(exclude_unset=True, exclude=set(personal)),
         owner,
@@ -56,8 +65,10 @@ def split_as_sent(data: Data, sent: Payload, owner: str | None) -> Parts:
 
 def has_unknown_fields(payload: Payload) -> bool:
     """Say whether a payload, or a model within it, has fields that the contract does not know."""
+    if payload.__pydantic_extra__:
+        return True
     nested = _shape(type(payload)).nested
-    return bool(payload.__pydantic_extra__) or any(_has_unknown(getattr(payload, name)) for name in nested)
+    return bool(nested) and any(_has_unknown(getattr(payload, name)) for name in nested)
 
 
 def join(public: Data, private: Data) -> Data:

@@ -46,7 +46,7 @@ class Prepared:
 def prepare(admissions: Sequence[Admission], operators: Mapping[str, Operator], now: datetime) -> Prepared:
     """Make what the gate said ready to write."""
     accepted = [admission for admission in admissions if isinstance(admission, Accepted)]
-    lines = [Line(*admission[:8]) for admission in accepted]
+    lines = [admission[:8] for admission in accepted]
     privates = [
         Private(place, admission.owner, admission.private)
         for place, admission in enumerate(accepted)

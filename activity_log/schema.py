@@ -340,7 +340,6 @@ cancellation = Table(
     Column("customer_id", String, nullable=False),
     Column("refund_amount", DecimalText, nullable=False),
     Column("currency", String),
-    Column("reason", Text),
     Column("occurred_at", UtcMoment, nullable=False),
     Column("event_id", String, nullable=False),
     PrimaryKeyConstraint("operator_id", "booking_id"),

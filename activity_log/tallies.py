@@ -51,7 +51,7 @@ def count(
     A discarded event counts as discarded however often it comes.
     """
     came = Counter(map(_OPERATOR_ID, lines))
-    seen_before = Counter(lines[place].operator_id for place in duplicates)
+    seen_before = Counter(_OPERATOR_ID(lines[place]) for place in duplicates)
     outcomes: dict[Outcome, Counter[str]] = {
         "accepted": came - seen_before,
         "duplicate": seen_before,

@@ -99,7 +99,7 @@ def _(booking: BookingConfirmed) -> Iterable[_Fact]:
 
 @_facts.register
 def _(event: BookingCancelled) -> Iterable[_Fact]:
-    columns = _columns(event, "booking_id", "refund_amount", "reason")
+    columns = _columns(event, "booking_id", "refund_amount")
     yield _Fact("cancellations", event.booker_profile_id, columns)
 
 

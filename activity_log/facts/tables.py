@@ -52,7 +52,7 @@ FACT_TABLES: Mapping[str, pa.Schema] = MappingProxyType(
             }
         ),
         # customer_id is the booker
-        "cancellations": _table({"booking_id": pa.string(), "refund_amount": MONEY, "reason": pa.string()}),
+        "cancellations": _table({"booking_id": pa.string(), "refund_amount": MONEY}),
         "no_shows": _table({"booking_id": pa.string()}),
         "boardings": _table(
             {

@@ -51,7 +51,6 @@ def _cancellations(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
         operator.pseudonym(cancelled.booker_profile_id),
         str(cancelled.refund_amount),
         cancelled.currency,
-        cancelled.reason,
         event.occurred_us,
         event.event_id,
     )
