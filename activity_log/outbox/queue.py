@@ -84,8 +84,26 @@ def failed(
     else:
         values |= {"due_at": now + wait}
     still_ours = tables.delivery.c.claim == claimed.claim
-    connection.execute(update(tables.delivery).where(*_key(claimed), still_ours).values(values))
+    noted = connection.execute(update(tables.delivery).where(*_key(claimed), still_ours).values(values))
+    if noted.rowcount and wait is not None:
+        _postpone_later_ones(connection, claimed, now + wait)
     return wait
+
+
+def _postpone_later_ones(connection: Connection, claimed: Claimed, until: datetime) -> None:
+    """Let what the customer is told next wait as long: nobody need look at it before."""
+    table = tables.delivery
+    connection.execute(
+        update(table)
+        .where(
+            table.c.destination_id == claimed.destination_id,
+            table.c.customer_id == claimed.customer_id,
+            tables.pending(table),
+            table.c.position > claimed.position,
+            table.c.due_at < until,
+        )
+        .values(due_at=until)
+    )
 
 
 def is_due(connection: Connection, destination_id: str, now: datetime) -> bool:

@@ -73,7 +73,7 @@ def react(
     """Write what freshly logged events cause, in the caller's transaction; return how many messages that were.
 
     Call it after the read models were folded. Only what occurred within RECENT of `now` causes anything. Events of
-    a person whose profile is not known wait for it, and cause their messages when it arrives.
+    a person whose profile is not known wait for one as recent, and cause their messages when it arrives.
     """
     written = 0
     looked_at = noticed(fresh_events, now)

@@ -77,6 +77,9 @@ def test_a_customer_is_told_in_order_while_others_go_on(database: Database, hook
     wait = fail(database, first, NOW)
     assert wait is not None
     assert claim(database, hook, NOW + wait - SECOND) == []
+    with database.reading() as connection:
+        assert queue.is_due(connection, hook, NOW + wait)
+        assert not queue.is_due(connection, hook, NOW + wait - SECOND)
     (retried,) = claim(database, hook, NOW + wait)
     assert retried.message_id == first.message_id
     succeed(database, retried)
@@ -141,3 +144,14 @@ def test_what_was_delivered_is_kept_for_a_while_and_what_was_not_for_good(databa
         assert queue.prune(connection, NOW + SECOND) == 1
     assert [event["subject"] for event in outbox(database)] == ["c-bernd", "c-carla"]
     assert states(database) == {hook: ["dead", "pending"]}
+
+
+def test_what_waits_behind_a_failure_is_due_with_it(database: Database, hook: str):
+    write_down(database, trigger("anna", "e1"), trigger("anna", "e2"), trigger("bernd", "e3"))
+    first, _ = claim(database, hook)
+    wait = fail(database, first, NOW)
+    assert wait is not None
+    with database.reading() as connection:
+        due = {row.message_id: row.due_at for row in queue.listing(connection)}
+    assert due[trigger("anna", "e2").message_id] == due[first.message_id] == NOW + wait
+    assert due[trigger("bernd", "e3").message_id] == NOW + LEASE

@@ -1,13 +1,16 @@
 """Which events tell somebody: Anna leaves the checkout, Bernd does not turn up, Carla is unhappy on the phone."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from activity_log.database import Database
 from activity_log.operators import find_operator
 from tests.activity_log.outbox.telling import happen, outbox
-from tests.activity_log.stories import Books, Event
+from tests.activity_log.stories import Books, Event, OpenFresh
 
 TODAY, YESTERDAY = "2026-06-01", "2026-05-31"
 LAST_WEEK = "2026-05-25"
@@ -153,3 +156,45 @@ def test_another_operator_learns_nothing(database: Database, books: Books):
     rival = Books("konkurrenz")
     happen(database, rival.knows("anna", "Anna", "Müller"), leaves_checkout(books, "anna"))
     assert outbox(database) == []
+
+
+def test_people_who_were_merged_are_told_of_as_the_one_they_are(database: Database, books: Books):
+    happen(
+        database,
+        books.knows("carla", "Carla", "Öztürk", marketing_consent=True),
+        books.knows("carla2", "Karla", "Oeztuerk", "2019-03-01"),
+        books.merges("carla", "carla2", YESTERDAY),
+        leaves_checkout(books, "carla2"),
+    )
+    (event,) = outbox(database)
+    assert event["subject"] == find_operator(database, "reisen").pseudonym("carla")
+    assert event["data"]["person_profile_id"] == "carla"
+    assert event["data"]["contact_allowed"] is True
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(range(8)), cuts=st.sets(st.integers(1, 7)))
+def test_whatever_the_order_of_arrival_the_same_messages_are_written(
+    open_fresh: OpenFresh, order: list[int], cuts: set[int]
+):
+    books = Books()
+    story = [
+        books.knows("anna", "Anna", "Müller"),
+        books.knows("anna", "Anna", "Meier", TODAY),
+        leaves_checkout(books, "anna"),
+        leaves_checkout(books, "anna", YESTERDAY),
+        leaves_checkout(books, "anna"),
+        books.knows("carla", "Carla", "Öztürk", YESTERDAY),
+        talks(books, "carla", nps=3),
+        leaves_checkout(books, "nobody"),
+    ]
+    database = open_fresh()
+    shuffled = [story[place] for place in order]
+    for start, end in pairwise([0, *sorted(cuts), len(shuffled)]):
+        happen(database, *shuffled[start:end])
+    told = outbox(database)
+    assert sorted((event["data"]["person_profile_id"], event["data"]["occasion"]) for event in told) == [
+        ("anna", "abandoned_checkout"),
+        ("anna", "abandoned_checkout"),
+        ("carla", "unhappy"),
+    ]
