@@ -4,15 +4,9 @@ Memory stays flat: only a few blocks are on their way at a time. A block and the
 transaction, so a run that was killed goes on where it stopped when it is started again.
 """
 
-import gc
 import os
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,13 +19,11 @@ from activity_log.gate import Gate
 from activity_log.ingestion import Tally, operators_by_id, write
 from activity_log.operators import Operator
 from activity_log.preparing import Prepared, prepare, without_cyclic_gc
+from activity_log.processes import mapping
 from activity_log.upserting import insert_for
 
 WORTH_PROCESSES = 16 * 1024 * 1024
 """Bytes of a file from which on starting processes pays."""
-
-_AHEAD = 2
-"""Blocks that are prepared ahead of the one being written, per process."""
 
 
 def ingest_file(
@@ -56,7 +48,7 @@ def ingest_file(
     if processes is None:
         processes = (os.cpu_count() or 1) if path.stat().st_size >= WORTH_PROCESSES else 0
     blocks = read_blocks(path, _position(database, mark))
-    with _preparers(gate, operators, processes) as prepare_all:
+    with mapping(_Desk(gate, operators).prepare, processes) as prepare_all:
         for block, prepared in prepare_all(blocks):
             with database.writing() as connection:
                 tally.add(write(connection, operators, prepared, "file", now))
@@ -67,67 +59,18 @@ def ingest_file(
     return tally
 
 
-PrepareAll = Callable[[Iterator[Block]], Iterator[tuple[Block, Prepared]]]
-
-
-@contextmanager
-def _preparers(gate: Gate, operators: Mapping[str, Operator], processes: int) -> Iterator[PrepareAll]:
-    desk = _Desk(gate, operators)
-    if not processes:
-        yield lambda blocks: ((block, desk.prepare(block.text)) for block in blocks)
-        return
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_start, initargs=(desk,))
-    try:
-        yield lambda blocks: _in_order(pool, blocks, processes * _AHEAD)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _in_order(
-    pool: ProcessPoolExecutor, blocks: Iterator[Block], ahead: int
-) -> Iterator[tuple[Block, Prepared]]:
-    on_their_way: deque[tuple[Block, Future[Prepared]]] = deque()
-    for block in blocks:
-        on_their_way.append((block._replace(text=b""), pool.submit(_prepare, block.text)))
-        if len(on_their_way) > ahead:
-            first, prepared = on_their_way.popleft()
-            yield first, prepared.result()
-    for last, prepared in on_their_way:
-        yield last, prepared.result()
-
-
 class _Desk(NamedTuple):
-    """What a process needs to prepare blocks."""
+    """Prepares blocks; can be sent to another process."""
 
     gate: Gate
     operators: Mapping[str, Operator]
 
-    def prepare(self, text: bytes) -> Prepared:
+    def prepare(self, block: Block) -> tuple[Block, Prepared]:
+        """Return the block without its text, and what it holds."""
         with without_cyclic_gc():
-            lines = (line.strip() for line in text.splitlines())
-            return prepare([self.gate.admit(line) for line in lines if line], self.operators, self.gate.now)
-
-
-_desk: _Desk
-
-
-def _start(desk: _Desk) -> None:
-    """Take a seat in a process of the pool; leave it when the process that started us is gone, killed even."""
-    global _desk
-    _desk = desk
-    gc.freeze()
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def _leave_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _prepare(text: bytes) -> Prepared:
-    return _desk.prepare(text)
+            lines = (line.strip() for line in block.text.splitlines())
+            admissions = [self.gate.admit(line) for line in lines if line]
+            return block._replace(text=b""), prepare(admissions, self.operators, self.gate.now)
 
 
 def _position(database: Database, mark: str) -> int:

@@ -1,7 +1,7 @@
 """The CustomerActivityLog itself: append, and read back in the words of today."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -155,18 +155,47 @@ def last_seq(connection: Connection, operator_id: str) -> int:
 
 
 def events_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[LoggedEvent]:
-    """Turn rows of `event` into events, with what is sealed opened by the keys that are there."""
-    return opened(rows, known_keys(connection, owners(rows)))
+    """Turn rows of `event` into events."""
+    return [event_of(text) for text in texts_of(connection, rows)]
 
 
-def owners(rows: Sequence[Row[Any]]) -> set[Person]:
-    """Return the people whose keys the sealed parts of these rows need."""
-    return {(row.operator_id, row.sealed_for) for row in rows if row.sealed_for is not None}
+class EventText(NamedTuple):
+    """An event as the log keeps it, but opened. private: what was sealed. erased: there was a seal, now forgotten."""
+
+    seq: int
+    operator_id: str
+    event_id: str
+    type: str
+    data_version: int
+    occurred_us: int
+    recorded_us: int
+    data: str
+    private: str | None
+    erased: bool
 
 
-def opened(rows: Iterable[Row[Any]], keys: dict[Person, PersonKey]) -> list[LoggedEvent]:
-    """Turn rows of `event` into events, given the keys of their owners."""
-    return [_event(row, keys) for row in rows]
+def texts_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[EventText]:
+    """Open the seals of rows of `event`, by the keys that are there."""
+    owners = {(row.operator_id, row.sealed_for) for row in rows if row.sealed_for is not None}
+    keys = known_keys(connection, owners) if owners else {}
+    return [_text(row, keys) for row in rows]
+
+
+def event_of(text: EventText) -> LoggedEvent:
+    """Put an event into the words of today."""
+    event_type = TYPES.get(text.type)
+    is_public = text.private is None and not text.erased
+    if is_public and event_type is not None and event_type.version == text.data_version:
+        return _logged(text, event_type, event_type.payload.model_validate_json(text.data))
+    private = json.loads(text.private) if text.private is not None else {}
+    current = upcast(text.type, text.data_version, join(json.loads(text.data), private))
+    if current is None:
+        raise LookupError(
+            f"event {text.seq} is of type {text.type} v{text.data_version}, which nothing reads"
+        )
+    event_type = current.event_type
+    data = _without_personal(event_type.payload) | current.data if text.erased else current.data
+    return _logged(text, event_type, event_type.payload.model_validate(data))
 
 
 _COLUMNS = tuple(
@@ -177,24 +206,28 @@ _COLUMNS = tuple(
 )
 
 
-def _event(row: Row[Any], keys: dict[Person, PersonKey]) -> LoggedEvent:
-    event_type = TYPES.get(row.type)
-    if row.sealed_for is None and event_type is not None and event_type.version == row.data_version:
-        return _logged(row, event_type, event_type.payload.model_validate_json(row.data))
-    key = keys.get((row.operator_id, row.sealed_for), NO_KEY)
-    private = None if row.sealed is None else key.open(row.sealed, row.event_id)
-    erased = row.sealed_for is not None and private is None
-    current = upcast(row.type, row.data_version, join(json.loads(row.data), private or {}))
-    if current is None:
-        raise LookupError(f"event {row.seq} is of type {row.type} v{row.data_version}, which nothing reads")
-    event_type = current.event_type
-    data = _without_personal(event_type.payload) | current.data if erased else current.data
-    return _logged(row, event_type, event_type.payload.model_validate(data), erased)
+def _text(row: Row[Any], keys: Mapping[Person, PersonKey]) -> EventText:
+    columns: tuple[Any, ...] = tuple(row)
+    seq, operator_id, event_id, _, name, version, occurred_us, recorded_us, data, sealed_for, sealed = columns
+    private = None
+    if sealed_for is not None and sealed is not None:
+        private = keys.get((operator_id, sealed_for), NO_KEY).open(sealed, event_id)
+    erased = sealed_for is not None and private is None
+    return EventText(
+        seq, operator_id, event_id, name, version, occurred_us, recorded_us, data, private, erased
+    )
 
 
-def _logged(row: Row[Any], event_type: EventType, payload: Payload, erased: bool = False) -> LoggedEvent:
+def _logged(text: EventText, event_type: EventType, payload: Payload) -> LoggedEvent:
     return LoggedEvent(
-        row.seq, row.operator_id, row.event_id, event_type, row.occurred_at, row.recorded_at, payload, erased
+        text.seq,
+        text.operator_id,
+        text.event_id,
+        event_type,
+        text.occurred_us,
+        text.recorded_us,
+        payload,
+        text.erased,
     )
 
 

@@ -4,7 +4,6 @@ A key is random, sealed by the vault in `person_key`, and named by a random id t
 So a seal of a destroyed key is told apart from one that was tampered with.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -42,7 +41,7 @@ class PersonKey(NamedTuple):
         nonce = os.urandom(_NONCE_BYTES)
         return self.key_id + nonce + self.cipher.encrypt(nonce, private.encode(), event_id.encode())
 
-    def open_text(self, sealed: bytes, event_id: str) -> str | None:
+    def open(self, sealed: bytes, event_id: str) -> str | None:
         """Decrypt a private part. None: its key is destroyed. Raises SealBrokenError for what was tampered with."""
         if self.cipher is None or sealed[:_ID_BYTES] != self.key_id:
             return None
@@ -51,11 +50,6 @@ class PersonKey(NamedTuple):
             return self.cipher.decrypt(nonce, text, event_id.encode()).decode()
         except InvalidTag as error:
             raise SealBrokenError(f"event {event_id}".encode()) from error
-
-    def open(self, sealed: bytes, event_id: str) -> dict[str, object] | None:
-        """Decrypt a private part as `open_text` does, and read it."""
-        text = self.open_text(sealed, event_id)
-        return None if text is None else json.loads(text)
 
 
 NO_KEY = PersonKey(None, None, None)

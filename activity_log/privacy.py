@@ -54,7 +54,7 @@ def _opened_after(connection: Connection, person: Person, until_us: int) -> dict
             _EVENT.c.occurred_at > from_microseconds(until_us),
         )
     )
-    opened = ((row, key.open_text(row.sealed, row.event_id)) for row in rows)
+    opened = ((row, key.open(row.sealed, row.event_id)) for row in rows)
     return {row.seq: (row.event_id, row.occurred_us, text) for row, text in opened if text is not None}
 
 

@@ -76,7 +76,12 @@ def _guard_sqlite() -> None:
         f"CREATE TRIGGER event_keeps_facts BEFORE UPDATE OF {', '.join(kept)} ON event "
         f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     )
-    # INSERT OR REPLACE deletes without asking the DELETE trigger
+    # INSERT OR REPLACE deletes without asking the DELETE trigger; a key that is there stays, whoever asks
+    op.execute(
+        "CREATE TRIGGER event_key_ignores_REPLACE BEFORE INSERT ON event_key "
+        "WHEN EXISTS (SELECT 1 FROM event_key WHERE operator_id = NEW.operator_id AND event_id = NEW.event_id) "
+        "BEGIN SELECT RAISE(IGNORE); END"
+    )
     op.execute(
         "CREATE TRIGGER event_refuses_REPLACE BEFORE INSERT ON event "
         "WHEN EXISTS (SELECT 1 FROM event WHERE seq = NEW.seq) "
