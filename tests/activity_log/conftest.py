@@ -8,6 +8,8 @@ import pytest
 from activity_log.database import Database, open_database
 from activity_log.operators import Operator, find_operator, register_operator
 from activity_log.vault import Vault
+from tests.activity_log.fresh_logs import STORES, VAULT, fresh_log
+from tests.activity_log.logs import Log
 from tests.activity_log.stories import KEY, NOW, Books, OpenFresh
 
 
@@ -50,3 +52,13 @@ def reisen(database: Database) -> Operator:
 @pytest.fixture
 def books() -> Books:
     return Books()
+
+
+@pytest.fixture(scope="module", params=STORES)
+def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
+    """A log in each of the stores."""
+    with (
+        fresh_log(request.param, tmp_path_factory.mktemp("log")) as url,
+        closing(open_database(url, VAULT)) as database,
+    ):
+        yield Log(database)

@@ -1,11 +1,8 @@
 """Read models in both stores: in any order of arrival the same, rebuilt alone the same, frozen where told."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate, count
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -15,17 +12,16 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from activity_log import ledger
-from activity_log.database import Database, open_database
 from activity_log.errors import WrongUseError
 from activity_log.ingestion import ingest_events
-from activity_log.operators import find_operator, register_operator
+from activity_log.operators import find_operator
 from activity_log.projection_state import levels
 from activity_log.read_models import PROJECTIONS
 from activity_log.replaying import replay
 from simulator import SimulationSpec, simulate
 from tests.activity_log.dumps import TABLES_OF, dump
-from tests.activity_log.fresh_logs import STORES, VAULT, fresh_log
-from tests.activity_log.stories import KEY, NOW, Books, Event, anna_and_bernd
+from tests.activity_log.logs import Log
+from tests.activity_log.stories import NOW, Books, Event, anna_and_bernd
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
@@ -72,46 +68,6 @@ def whole_story(books: Books) -> list[Event]:
 
 
 STORY = [event | {"recordedtime": event["time"].replace("T09", "T10")} for event in whole_story(Books())]
-
-
-@dataclass
-class Log:
-    """A log in which every story gets an operator of its own, all with the same pseudonyms."""
-
-    database: Database
-    _numbers: Iterator[int] = field(default_factory=count)
-
-    def operator(self) -> str:
-        operator_id = f"op-{next(self._numbers)}"
-        register_operator(self.database, operator_id, now=NOW, pseudonym_key=KEY)
-        return operator_id
-
-    def tell(self, operator_id: str, events: list[Event]) -> None:
-        raws = [json.dumps(event | {"operatorid": operator_id}).encode() for event in events]
-        assert not ingest_events(self.database, raws, now=NOW, keep_recorded_time=True).quarantined
-
-    def told(self, events: list[Event]) -> str:
-        operator_id = self.operator()
-        self.tell(operator_id, events)
-        return operator_id
-
-    def replay(self, operator_id: str, *names: str, until: datetime | None = None) -> int:
-        known = find_operator(self.database, operator_id)
-        with self.database.writing() as connection:
-            return replay(connection, known, names or None, until)
-
-    def levels(self, operator_id: str) -> dict[str, int]:
-        with self.database.reading() as connection:
-            return {name: level.seq for name, level in levels(connection, operator_id).items()}
-
-
-@pytest.fixture(scope="module", params=STORES)
-def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
-    with (
-        fresh_log(request.param, tmp_path_factory.mktemp("log")) as url,
-        closing(open_database(url, VAULT)) as database,
-    ):
-        yield Log(database)
 
 
 @pytest.fixture(scope="module")
