@@ -131,6 +131,10 @@ class Story:
         """Two profiles become one."""
         self.tell("PersonProfilesMerged", when, **clocks, surviving_id=surviving, merged_id=merged)
 
+    def unmerges(self, surviving: str, merged: str, when: str, **clocks: Any) -> None:
+        """Their merge is taken back."""
+        self.tell("PersonProfilesUnmerged", when, **clocks, surviving_id=surviving, merged_id=merged)
+
 
 def _at_ten(when: str | datetime) -> datetime:
     if isinstance(when, datetime):

@@ -203,6 +203,30 @@ def test_a_chain_of_merges_may_begin_at_its_far_end(log_of: LogOf):
     assert [sight.knows(who, "2024-05-01") for who in ("emil2", "emil3")] == [False, False]
 
 
+def test_history_counts_as_one_between_merge_and_unmerge_and_as_two_before_and_after(log_of: LogOf):
+    """Frida is mistaken for her sister until a dispatcher notices, and tells us of it four days later."""
+    story, never = Story(), Story()
+    for one in (story, never):
+        one.knows("frida", "sister")
+        one.books("frida", "2023-01-10", amount="1.00")
+        one.books("sister", "2023-02-10", amount="10.00")
+    story.merges("frida", "sister", "2024-02-01")
+    story.unmerges("frida", "sister", "2024-03-01", known="2024-03-05T00:00:00")
+    for one in (story, never):
+        one.books("sister", "2024-04-01", amount="100.00")
+
+    noticed, told = "2024-03-05", utc("2024-03-05") + TICK
+    moments = ("2024-01-01", "2024-02-15", noticed, told, "2024-06-01")
+    sight = log_of(story).at(*moments, groups=[BOOKING])
+    for between in ("2024-02-15", noticed):
+        assert sight.of("frida", between)["lifetime_revenue"] == 11
+        assert not sight.knows("sister", between)
+    apart = log_of(never).at("2024-01-01", told, "2024-06-01", groups=[BOOKING])
+    for who in ("frida", "sister"):
+        for moment in ("2024-01-01", told, "2024-06-01"):
+            assert sight.of(who, moment) == apart.of(who, moment)
+
+
 def test_a_merge_into_oneself_changes_nothing(merged: Sight):
     assert merged.of("dora", "2024-06-01")["total_bookings"] == 0
 
