@@ -94,3 +94,10 @@ def test_forgetting_one_operators_customer_is_not_forgetting_anothers(log: Datab
     theirs = Books("konkurrenz").knows("anna", "Anna", "Ahrens")
     send(log, BEFORE, theirs, ASKS)
     assert profiles(log) == [("anna", "Ahrens")]
+
+
+def test_a_replay_leaves_the_other_operator_alone(log: Database) -> None:
+    send(log, Books("konkurrenz").knows("anna", "Anna", "Ahrens"))
+    with log.writing() as connection:
+        replay(connection, find_operator(log, "reisen"))
+    assert profiles(log) == [("anna", "Ahrens")]
