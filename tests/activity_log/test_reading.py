@@ -242,3 +242,17 @@ def test_the_level_is_one_look_up(database: Database):
     with database.reading() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
     assert [row[3] for row in plan] == ["SEARCH event USING INDEX ix_event_catalogue (operator_id=?)"]
+
+
+def test_a_family_holds_its_tours_of_all_seasons(told: Database, books: Books):
+    send(
+        told,
+        books.publishes("nordsee-25", "2024-10-01", "Nordsee 2025"),
+        books.publishes("harz-26", "2025-10-01", "Harz"),
+    )
+    with told.reading() as connection:
+        families = reading.catalogue(connection, "reisen").families()
+    assert {name: [tour.tour_id for tour in family.tours] for name, family in families.items()} == {
+        "harz": ["harz-26"],
+        "nordsee": ["nordsee-25", "nordsee-26"],
+    }
