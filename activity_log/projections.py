@@ -8,6 +8,7 @@ from activity_log import projection_state
 from activity_log.folding import Sheet, write
 from activity_log.read_models import PROJECTIONS
 from activity_log.read_models.people import PROFILES
+from activity_log.tracing import span
 
 NAMES = frozenset(projection.name for projection in PROJECTIONS)
 
@@ -36,7 +37,8 @@ def project(
         own = [next(left) for _ in projection.folds]
         without_frozen = [_without(sheet, frozen.get(projection.name, ())) for sheet in own]
         left_out = {*without, *erased} if projection is PROFILES else without
-        write(connection, [projection], without_frozen, first_seq=first_seq, without=left_out)
+        with span("project", read_model=projection.name):
+            write(connection, [projection], without_frozen, first_seq=first_seq, without=left_out)
 
 
 def _without(sheet: Sheet, operator_ids: Collection[str]) -> Sheet:

@@ -15,6 +15,7 @@ from activity_log.moments import microseconds
 from activity_log.operators import Operator
 from activity_log.preparing import without_cyclic_gc
 from activity_log.processes import mapping
+from activity_log.tracing import span
 
 CHUNK = 20_000
 
@@ -48,7 +49,7 @@ def replay(
         processes = (os.cpu_count() or 1) if last > WORTH_PROCESSES else 0
     folder = _Folder(chosen, operator, None if until is None else microseconds(until))
     folded = 0
-    with mapping(folder.fold, processes) as fold_all:
+    with span("replay", operator=operator.operator_id), mapping(folder.fold, processes) as fold_all:
         for chunk in fold_all(_chunks(connection, operator.operator_id, projections)):
             folding.write(connection, projections, chunk.sheets)
             folded += chunk.events

@@ -22,6 +22,7 @@ from activity_log.outbox.backoff import BackOff
 from activity_log.outbox.destinations import BROKER, Destination, destinations, webhook_secret
 from activity_log.outbox.queue import Claimed
 from activity_log.outbox.sending import BrokerSender, Sender, WebhookSender, web_client
+from activity_log.tracing import span
 
 POLL_SECONDS = 1.0
 PRUNE_EVERY = timedelta(hours=1)
@@ -126,7 +127,8 @@ class Deliverer:
 
     async def _attempt(self, sender: Sender, message: Claimed) -> Outcome:
         try:
-            await sender.send(message, self.clock())
+            with span("deliver", type=message.type, destination=message.destination_id):
+                await sender.send(message, self.clock())
         except BusflowError as error:
             return Outcome(message, str(error))
         return Outcome(message, None)

@@ -31,8 +31,12 @@ def deliver(
     from activity_log.database import open_log
     from activity_log.outbox.backoff import BackOff
     from activity_log.outbox.delivering import Tally, Terms, open_deliverer
+    from activity_log.telemetry import configure_logging
+    from activity_log.tracing import configure_tracing
 
     settings = load_settings()
+    configure_logging(settings)
+    configure_tracing()
     broker_shown = parse_address(settings.broker_url).shown if settings.broker_url else "no broker"
     terms = Terms(back_off=BackOff(attempts=attempts), keep=timedelta(days=keep))
     database = open_log(settings)
