@@ -2,6 +2,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -9,6 +11,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from activity_log import tracing
+from activity_log.database import open_database
+from activity_log.ingestion import ingest_events
+from tests.activity_log.fresh_logs import VAULT, fresh_log
+from tests.activity_log.stories import NOW, Books, anna_and_bernd
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{CALLER}-01"
@@ -84,3 +90,17 @@ def test_only_the_first_traces_of_a_large_batch_are_linked(spans: InMemorySpanEx
     with tracing.batch_span("ingest batch", raws):
         pass
     assert len(spans.get_finished_spans()[0].links) == tracing.MOST_LINKS
+
+
+def test_taking_events_in_is_a_span_with_one_for_each_read_model(spans: InMemorySpanExporter, tmp_path: Path):
+    event = anna_and_bernd(Books())[0] | {"traceparent": TRACEPARENT}
+    with fresh_log("sqlite", tmp_path) as url, closing(open_database(url, VAULT)) as log:
+        ingest_events(log, [json.dumps(event).encode()], way="http", now=NOW)
+    told = spans.get_finished_spans()
+    [ingest] = [one for one in told if one.name == "ingest"]
+    projected = [one for one in told if one.name == "project"]
+    assert ingest.attributes["busflow.way"] == "http"
+    assert [f"{link.context.trace_id:032x}" for link in ingest.links] == [TRACE]
+    assert {one.attributes["busflow.read_model"] for one in projected} >= {"profiles", "timeline"}
+    assert {one.parent.span_id for one in projected} == {ingest.context.span_id}
+    assert "anna" not in "".join(one.to_json() for one in told).lower()
