@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from activity_log import ledger, schema, tallies
-from activity_log.bulk import Keep, insert_rows
+from activity_log.bulk import Keep, insert_rows, select_by_keys
 from activity_log.database import Database
 from activity_log.errors import TooManyEventsError
 from activity_log.gate import Admission, Discarded, Gate
@@ -134,20 +134,15 @@ def write(
         forget(connection, person, until_us)
     fresh = [one._replace(seq=first + one.seq) for one in prepared.noticed if one.seq not in duplicates]
     react(connection, operators, fresh, now)
-    counted = _count_discarded(connection, prepared.discarded)
+    discarded = _note_discarded(connection, prepared.discarded)
     put_aside(connection, prepared.rejected, now)
     tallies.count(
-        connection,
-        way,
-        lines=lines,
-        duplicates=duplicates,
-        discarded=prepared.discarded,
-        rejected=prepared.rejected,
+        connection, way, lines=lines, duplicates=duplicates, discarded=discarded, rejected=prepared.rejected
     )
     return Receipt(
         accepted=len(lines) - len(duplicates),
-        duplicates=len(duplicates) + len(prepared.discarded) - counted,
-        discarded=counted,
+        duplicates=len(duplicates) + len(prepared.discarded) - len(discarded),
+        discarded=len(discarded),
         quarantined=tuple(Quarantined(one.event_id, one.reason) for one in prepared.rejected),
     )
 
@@ -157,6 +152,12 @@ def operators_by_id(database: Database) -> dict[str, Operator]:
     return {operator.operator_id: operator for operator in list_operators(database)}
 
 
-def _count_discarded(connection: Connection, discarded: Sequence[Discarded]) -> int:
-    rows = [(one.operator_id, one.event_id, one.type, one.reason, one.recorded_us) for one in discarded]
-    return insert_rows(connection, schema.discarded, rows, Keep.FIRST)
+def _note_discarded(connection: Connection, discarded: Sequence[Discarded]) -> list[Discarded]:
+    """Note the ids of discarded events; return those that were not noted before."""
+    by_key = {(one.operator_id, one.event_id): one for one in reversed(discarded)}
+    for key in select_by_keys(connection, schema.discarded, list(by_key), ("operator_id", "event_id")):
+        del by_key[key]
+    fresh = list(by_key.values())
+    rows = [(one.operator_id, one.event_id, one.type, one.reason, one.recorded_us) for one in fresh]
+    insert_rows(connection, schema.discarded, rows, Keep.NEW)
+    return fresh

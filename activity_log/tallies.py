@@ -46,10 +46,7 @@ def count(
     discarded: Iterable[Discarded] = (),
     rejected: Sequence[Rejected] = (),
 ) -> None:
-    """Add a batch to the counters, in its transaction. duplicates: places in `lines` of events seen before.
-
-    A discarded event counts as discarded however often it comes.
-    """
+    """Add a batch to the counters, in its transaction. duplicates: places in `lines` of events seen before."""
     came = Counter(map(_OPERATOR_ID, lines))
     seen_before = Counter(_OPERATOR_ID(lines[place]) for place in duplicates)
     outcomes: dict[Outcome, Counter[str]] = {

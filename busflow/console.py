@@ -19,7 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from activity_log.errors import WrongUseError
 
@@ -64,7 +64,8 @@ def show(result: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, as_json: bo
 
 def _lines(result: Mapping[str, Any]) -> Table:
     """Lay a mapping out as one line per value; what is nested gets lines of its own, below its name."""
-    table = Table(show_header=False, box=None, pad_edge=False, title_justify="left")
+    columns = (Column(), Column(overflow="fold"))
+    table = Table(*columns, show_header=False, box=None, pad_edge=False, title_justify="left")
     for name, value in result.items():
         if isinstance(value, Mapping) and value:
             table.add_row(escape(name), "")

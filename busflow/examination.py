@@ -225,7 +225,7 @@ def _models(settings: Settings, operator_ids: list[str]) -> Iterator[Finding]:
         missing = [task for task, version in of_operator.items() if version is None]
         told = ", ".join(f"{task} version {version}" for task, version in of_operator.items() if version)
         if missing:
-            remedy = f"busflow train {missing[0]} -o {operator_id}, then busflow promote"
+            remedy = f"busflow train -o {operator_id}, then busflow promote -o {operator_id}"
             yield Finding(check, "warn", f"no {' and no '.join(missing)} model is live", remedy)
         else:
             yield Finding(check, "ok", told)
