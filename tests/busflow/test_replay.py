@@ -66,7 +66,8 @@ def test_fact_files_as_known_at_a_moment_stay_so(busflow, reisen, tmp_path: Path
     past = facts()
     assert past[0] < whole[0]
     late = tmp_path / "late.jsonl"
-    late.write_text(json.dumps(Books().books("anna", "harz", "2026-05-30")))
+    known_long_ago = Books().books("anna", "harz", "2024-05-30")
+    late.write_text(json.dumps(known_long_ago | {"recordedtime": known_long_ago["time"]}))
     assert busflow("ingest", late).code == 0
     assert facts() == past
     assert busflow("replay", "-o", reisen, "--only", "facts").code == 0
