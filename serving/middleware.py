@@ -6,6 +6,7 @@ from collections.abc import Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -52,6 +53,7 @@ class AccessGate:
             await problem(denied.status, denied.detail)(scope, receive, send)
             return
         current_caller.set(caller)
+        structlog.contextvars.bind_contextvars(operator=caller.operator_id, role=caller.role)
         await self._app(scope, receive, send)
 
 

@@ -1,6 +1,7 @@
 """What every request leaves behind: a line in the log, a figure by route, a span; and the door for the scraper."""
 
 import hmac
+import logging
 import os
 import re
 import time
@@ -166,8 +167,16 @@ def _processes() -> CollectorRegistry:
 def _note(method: str, route: str, status: int, seconds: float) -> None:
     REQUEST_SECONDS.labels(method, route, status).observe(seconds)
     if route not in QUIET:
-        log = _LOG.error if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _LOG.info
-        log("request", method=method, route=route, status=status, ms=round(seconds * 1_000, 2))
+        _LOG.log(
+            _level(status), "request", method=method, route=route, status=status, ms=round(seconds * 1_000, 2)
+        )
+
+
+def _level(status: int) -> int:
+    """Return how loud a reply is told: what went well only to who listens closely, since each line costs time."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return logging.ERROR
+    return logging.INFO if status >= HTTPStatus.BAD_REQUEST else logging.DEBUG
 
 
 def _request_id(headers: Headers) -> str:

@@ -2,13 +2,20 @@
 
 from http import HTTPStatus
 
-from activity_log.errors import BusflowError, NoModelError, UnknownCustomerError, UnknownOperatorError
+from activity_log.errors import (
+    BusflowError,
+    NoModelError,
+    TooManyEventsError,
+    UnknownCustomerError,
+    UnknownOperatorError,
+)
 from serving.recommending import UnknownTourError
 
 _STATUS: tuple[tuple[type[BusflowError], HTTPStatus], ...] = (
     (UnknownCustomerError, HTTPStatus.NOT_FOUND),
     (UnknownTourError, HTTPStatus.NOT_FOUND),
     (UnknownOperatorError, HTTPStatus.FORBIDDEN),
+    (TooManyEventsError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (NoModelError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 

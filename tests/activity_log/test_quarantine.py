@@ -90,6 +90,17 @@ def test_bytes_that_come_again_are_counted_not_doubled(log: Database, books: Boo
     assert (the_one(log).deliveries, the_one(log).received_at) == (3, NOW)
 
 
+def test_bytes_that_come_again_take_the_reason_of_today(log: Database):
+    neu = annas_booking(Books("neu"))
+    came(log, neu)
+    assert the_one(log).kind.startswith("operatorid: unknown operator")
+    register_operator(log, "neu", now=NOW)
+    came(log, neu)
+    again = the_one(log)
+    assert again.reason.startswith("data.total_amount: ")
+    assert again.kind.startswith("data.total_amount: ")
+
+
 def test_entries_are_found_by_operator_reason_and_moment(log: Database, books: Books):
     came(log, b"what?", annas_booking(books))
     came(log, Books("konkurrenz").event("TeaPoured", "2026-05-02", {}), now=LATER)

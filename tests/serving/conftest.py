@@ -23,6 +23,8 @@ from busflow.checks import wait_until_ready
 from busflow.commands.running import serve_command, serve_environment
 from serving.access import ROLES, Role, TokenKeys
 
+METRICS_TOKEN = "what the scraper shows"
+
 
 @dataclass(frozen=True)
 class Service:
@@ -87,10 +89,14 @@ def service(installation: Settings) -> Iterator[Service]:
     """`bentoml serve` as `busflow serve` starts it, on a free port."""
     port, log = free_port(), installation.home / "service.log"
     address, database = f"http://127.0.0.1:{port}", open_log(installation)
+    environment = serve_environment(installation) | {
+        "BUSFLOW_METRICS_TOKEN": METRICS_TOKEN,
+        "BUSFLOW_LOG_LEVEL": "debug",  # so that the log holds all it can
+    }
     with (
         log.open("wb") as out,
         subprocess.Popen(
-            serve_command("127.0.0.1", port), env=serve_environment(installation), stdout=out, stderr=out
+            serve_command("127.0.0.1", port), env=environment, stdout=out, stderr=out
         ) as process,
         httpx.Client(base_url=address, timeout=30) as client,
     ):

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,6 +27,8 @@ from activity_log import tracing
 from activity_log.settings import load_settings
 from activity_log.telemetry import configure_logging, logger
 from serving.observability import Observed, RouteNames, ScrapeDoor
+
+from .conftest import METRICS_TOKEN
 
 PERSON = {"given_name": "Friedhelm", "family_name": "Katzenellenbogen", "email": "fk@example.org",
           "phone": "0421 555 0107", "birth_date": "1941-02-03", "postcode": "28195"}  # fmt: skip
@@ -76,7 +79,7 @@ def client() -> Client:
 def log() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before, stream = (root.handlers, root.level), io.StringIO()
-    configure_logging(load_settings(log_level="info", log_format="json"), stream)
+    configure_logging(load_settings(log_level="debug", log_format="json"), stream)
     yield stream
     root.handlers, root.level = before
     structlog.reset_defaults()
@@ -137,6 +140,15 @@ def test_figures_are_by_route_and_nobody_can_make_more_of_them(client: Client, m
     before = timed(*labels, status)
     client.request(method, path, content=b"{}")
     assert timed(*labels, status) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told_from"),
+    [("GET", "/customers/c-1", "debug"), ("GET", "/recommend", "info"), ("POST", "/explode", "error")],
+)
+def test_what_goes_well_is_told_only_to_who_listens_closely(client: Client, log, method, path, told_from):
+    client.request(method, path, content=b"{}")
+    assert [line["level"] for line in requests_in(log)] == [told_from]
 
 
 def test_health_checks_are_counted_but_not_told(client: Client, log: io.StringIO):
@@ -211,3 +223,76 @@ def test_the_metrics_token_opens_nothing_else():
     door = ScrapeDoor(Starlette(routes=[]), token=lambda: SecretStr("s3cret"), figures=_Everything)
     for path in ("/metrics/", "/metrics/x", "/events", "/"):
         assert Client(door).get(path, headers={"Authorization": "Bearer s3cret"}).status_code == 404
+
+
+# The running service
+
+
+def figures(text: str) -> list[tuple[str, dict[str, str], float]]:
+    families = text_string_to_metric_families(text)
+    return [(one.name, one.labels, one.value) for family in families for one in family.samples]
+
+
+def test_an_analyst_sees_the_figures_of_the_own_operator_only(service):
+    shown = figures(service.ask("GET", "/metrics", "analyst").text)
+    operators = {labels["operator"] for _, labels, _ in shown if "operator" in labels}
+    assert operators == {"nordlicht"}
+    assert {name for name, _, _ in shown} >= {"busflow_events_total", "busflow_projection_lag_seconds"}
+    assert not [
+        name for name, _, _ in shown if name.startswith(("busflow_http", "busflow_ingest", "bentoml"))
+    ]
+
+
+def test_the_scraper_sees_all_operators_and_every_route_by_its_name(service):
+    service.ask("GET", "/customers/c-nobody/timeline", "crm")
+    service.post("/recommend", "widget", {})
+    service.post("/events", "ingest", [service.event("o-1", "ConsentGranted", "backoffice")])
+    shown = figures(service.ask("GET", "/metrics", token=METRICS_TOKEN).text)
+    routes = {labels["route"] for name, labels, _ in shown if name == "busflow_http_request_seconds_count"}
+    assert routes >= {"/recommend", "/events", "/customers/{customer_id}/timeline"}
+    assert "c-nobody" not in str(shown)
+    assert {labels["way"] for name, labels, _ in shown if name == "busflow_ingest_batch_seconds_count"} == {
+        "http"
+    }
+    assert not [name for name, _, _ in shown if name.startswith("bentoml")], (
+        "its own are labelled by raw paths"
+    )
+    lags = {labels["operator"] for name, labels, _ in shown if name == "busflow_projection_lag_events"}
+    assert lags == {"nordlicht", "fremd", "leer"}
+
+
+def test_the_scrapers_token_opens_nothing_but_the_figures(service):
+    for path in ("/customers?q=a", "/docs.json", "/customers/c-1/timeline"):
+        assert service.ask("GET", path, token=METRICS_TOKEN).status_code == 401
+
+
+def test_the_log_of_the_service_names_nobody(service):
+    data = {"person_profile_id": "p-obs", **PERSON, "locale": "de", "marketing_consent": False}
+    good = service.event("obs-1", "PersonProfileUpdated", "backoffice", **data)
+    bad = service.event("obs-2", "PersonProfileUpdated", "operations", **data)
+    worse = service.event(
+        "obs-3", "PersonProfileUpdated", "backoffice", **data | {"birth_date": PERSON["email"]}
+    )
+    receipt = service.post("/events", "ingest", [good, bad, worse]).json()
+    assert (receipt["accepted"], len(receipt["quarantined"])) == (1, 2)
+    assert service.ask("POST", "/events", "ingest", content=json.dumps(good)[:-1]).status_code == 400
+    assert service.post("/recommend", "crm", {"customer_id": [PERSON["email"]]}).status_code == 400
+    assert service.post("/feedback", "widget", {"kind": PERSON["email"]}).status_code == 400
+    assert service.ask("GET", f"/customers?q={PERSON['family_name']}", "crm").status_code == 200
+    ended = service.ask("GET", "/livez", headers={"X-Request-ID": "the-end"})
+    assert ended.headers["x-request-id"] == "the-end"
+    written = service.log.read_text()
+    lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    told = [(one["route"], one["status"]) for one in lines if one["event"] == "request"]
+    assert {
+        ("/events", 202),
+        ("/events", 400),
+        ("/recommend", 400),
+        ("/feedback", 400),
+        ("/customers", 200),
+    } <= set(told)
+    assert {one["operator"] for one in lines if one["event"] == "request" and one["status"] == 202} == {
+        "nordlicht"
+    }
+    for value in (*PERSON.values(), *(service.token(role) for role in ("ingest", "crm"))):
+        assert value not in written
