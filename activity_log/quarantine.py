@@ -128,7 +128,7 @@ def tallies(connection: Connection, which: Which) -> list[Tally]:
 
 
 def find(connection: Connection, fingerprint: str) -> Entry:
-    """Return an entry by its fingerprint or the beginning of it. Raises WrongUseError where that names none or two."""
+    """Return an entry by its fingerprint or how it begins. Raises WrongUseError where that names none or two."""
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise WrongUseError(f"fingerprint '{fingerprint}': give 8 to 64 of its digits, 0-9 and a-f")
     column = schema.quarantine.c.fingerprint
