@@ -42,7 +42,7 @@ def figures(log: Database, *operator_ids: str) -> dict[tuple[str, ...], float]:
 
 
 def line(operator_id: str, event_id: str) -> Line:
-    return Line(operator_id, event_id, "commerce", "BookingConfirmed", 1, 0, 0, "{}")
+    return (operator_id, event_id, "commerce", "BookingConfirmed", 1, 0, 0, "{}")
 
 
 def test_what_became_of_events_is_counted_by_operator_and_way(log: Database):
