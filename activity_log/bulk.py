@@ -7,6 +7,7 @@ import functools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -16,6 +17,8 @@ from activity_log.database import POSTGRESQL
 
 Row = tuple[Any, ...]
 _KEYS_PER_QUERY = 10_000
+_WORTH_STAGING = 500
+_NOTHING: Row = ()
 
 
 class Keep(Enum):
@@ -41,22 +44,21 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row], keep:
     """Insert rows and return how many were new or, with LATEST and TOTAL, at most as many as were written."""
     if not rows:
         return 0
-    rows = _merged(table, rows, keep)
+    rows = _in_order(table, _merged(table, rows, keep), keep)
     if connection.dialect.name != POSTGRESQL:
         marks = ", ".join("?" for _ in table.c)
-        source = f"VALUES ({marks})"
-        return connection.exec_driver_sql(
-            _statement(table, source, keep, "max", "min", ""), list(rows)
-        ).rowcount
+        statement = _statement(table, f"VALUES ({marks})", keep, "max", "min", "")
+        return connection.exec_driver_sql(statement, list(rows)).rowcount
     if keep is Keep.NEW:
-        return _copy(connection, table, rows)
-    arrays = ", ".join(f"%s::{_postgresql_type(table, name)}[]" for name in _names(table))
-    statement = _statement(
-        table, f"SELECT * FROM unnest({arrays})", keep, "greatest", "least", ' COLLATE "C"'
-    )
-    return connection.exec_driver_sql(
-        statement, tuple(list(column) for column in zip(*rows, strict=True))
-    ).rowcount
+        return _copy(connection, table.name, table, rows)
+    if len(rows) > _WORTH_STAGING:
+        source, values = f"SELECT * FROM {_staged(connection, table, rows)}", _NOTHING
+    else:
+        arrays = ", ".join(f"%s::{_postgresql_type(table, name)}[]" for name in _names(table))
+        source = f"SELECT * FROM unnest({arrays})"
+        values = tuple(list(column) for column in zip(*rows, strict=True))
+    statement = _statement(table, source, keep, "greatest", "least", ' COLLATE "C"')
+    return connection.exec_driver_sql(statement, values).rowcount
 
 
 def select_by_keys(
@@ -113,18 +115,25 @@ def _merged(table: Table, rows: Sequence[Row], keep: Keep) -> Sequence[Row]:
     """Bring rows of one key together: PostgreSQL touches no row twice in one statement."""
     if keep not in (Keep.LATEST, Keep.TOTAL):
         return rows
-    names = _names(table)
-    key = _picker([names.index(column.name) for column in table.primary_key])
+    names, key = _names(table), _key_of(table)
     merge = _later(names) if keep is Keep.LATEST else _added(names, len(table.primary_key))
-    merged: dict[Row, Row] = {}
+    merged: dict[Any, Row] = {}
     for row in rows:
         at = key(row)
         merged[at] = merge(merged[at], row) if at in merged else row
     return list(merged.values())
 
 
-def _picker(places: list[int]) -> Any:
-    return lambda row: tuple(row[place] for place in places)
+def _in_order(table: Table, rows: Sequence[Row], keep: Keep) -> Sequence[Row]:
+    """Sort rows by key where they would fall all over an index: neighbours share a page of it."""
+    is_clustered = table.dialect_options["sqlite"]["with_rowid"] is False
+    return sorted(rows, key=_key_of(table)) if is_clustered or keep is not Keep.NEW else rows
+
+
+@functools.cache
+def _key_of(table: Table) -> Any:
+    names = _names(table)
+    return itemgetter(*(names.index(column.name) for column in table.primary_key))
 
 
 def _later(names: list[str]) -> Any:
@@ -158,11 +167,21 @@ def _names(table: Table) -> list[str]:
     return [column.name for column in table.c]
 
 
-def _copy(connection: Connection, table: Table, rows: Iterable[Row]) -> int:
+def _staged(connection: Connection, table: Table, rows: Iterable[Row]) -> str:
+    """Copy rows into a temporary table like this one, emptied with the transaction; return its name."""
+    stage = f"incoming_{table.name}"
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage} (LIKE {table.name}) ON COMMIT DELETE ROWS"
+    )
+    connection.exec_driver_sql(f"TRUNCATE {stage}")
+    _copy(connection, stage, table, rows)
+    return stage
+
+
+def _copy(connection: Connection, target: str, table: Table, rows: Iterable[Row]) -> int:
     driver: Any = connection.connection.driver_connection
-    names = ", ".join(_names(table))
     with driver.cursor() as cursor:
-        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY {target} ({', '.join(_names(table))}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         written: int = cursor.rowcount

@@ -16,9 +16,9 @@ from typing import IO, Any, NamedTuple
 
 from activity_log.errors import WrongUseError
 
-BLOCK_BYTES = 6 * 1024 * 1024
+BLOCK_BYTES = 2 * 1024 * 1024
 LONGEST_LINE = 16 * 1024 * 1024
-_PARQUET_ROWS = 10_000
+_PARQUET_ROWS = 5_000
 _SAMPLE_BYTES = 65_536
 
 

@@ -74,17 +74,15 @@ def write(
     first_seq: what is to be added to the seqs of the sheets. without: seqs of the sheets whose rows are left out.
     """
     for sheet, one in zip(sheets, _folds(projections), strict=True):
-        rows = sheet.rows
+        seqs, rows = sheet
         if without:
-            rows = [row for seq, row in zip(sheet.seqs, rows, strict=True) if seq not in without]
+            kept = [place for place, seq in enumerate(seqs) if seq not in without]
+            seqs, rows = [seqs[place] for place in kept], [rows[place] for place in kept]
         if first_seq and "seq" in one.table.c:
-            rows = _moved(rows, one.table.c.keys().index("seq"), first_seq)
+            at = one.table.c.keys().index("seq")
+            rows = [(*row[:at], first_seq + seq, *row[at + 1 :]) for seq, row in zip(seqs, rows, strict=True)]
         insert_rows(connection, one.table, rows, one.keep)
 
 
 def _folds(projections: Sequence[Projection]) -> list[Fold]:
     return [one for projection in projections for one in projection.folds]
-
-
-def _moved(rows: Sequence[Row], column: int, by: int) -> list[Row]:
-    return [(*row[:column], row[column] + by, *row[column + 1 :]) for row in rows]

@@ -5,7 +5,7 @@ transaction, so a run that was killed goes on where it stopped when it is starte
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +18,16 @@ from activity_log.event_files import Block, fingerprint, read_blocks
 from activity_log.gate import Gate
 from activity_log.ingestion import Tally, operators_by_id, write
 from activity_log.operators import Operator
-from activity_log.preparing import Prepared, prepare, without_cyclic_gc
+from activity_log.preparing import Prepared, joined, prepare, without_cyclic_gc
 from activity_log.processes import mapping
 from activity_log.upserting import insert_for
 
 WORTH_PROCESSES = 16 * 1024 * 1024
 """Bytes of a file from which on starting processes pays."""
+
+
+TOGETHER = 60_000
+"""Events in one transaction: the more, the more of them share pages of an index, and the more memory they take."""
 
 
 def ingest_file(
@@ -49,14 +53,30 @@ def ingest_file(
         processes = (os.cpu_count() or 1) if path.stat().st_size >= WORTH_PROCESSES else 0
     blocks = read_blocks(path, _position(database, mark))
     with mapping(_Desk(gate, operators).prepare, processes) as prepare_all:
-        for block, prepared in prepare_all(blocks):
+        for group in _groups(prepare_all(blocks)):
+            last, together = group[-1][0], joined([prepared for _, prepared in group])
             with database.writing() as connection:
-                tally.add(write(connection, operators, prepared, "file", now))
-                _note_position(connection, mark, block.position, now)
-            progress(block.read)
+                tally.add(write(connection, operators, together, "file", now))
+                _note_position(connection, mark, last.position, now)
+            progress(last.read)
     with database.writing() as connection:
         connection.execute(delete(schema.file_progress).where(schema.file_progress.c.fingerprint == mark))
     return tally
+
+
+Group = list[tuple[Block, Prepared]]
+
+
+def _groups(blocks: Iterable[tuple[Block, Prepared]]) -> Iterator[Group]:
+    """Bring blocks together until a transaction is worth it."""
+    group: Group = []
+    for block in blocks:
+        group.append(block)
+        if sum(len(prepared.lines) for _, prepared in group) >= TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 class _Desk(NamedTuple):

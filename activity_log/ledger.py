@@ -9,10 +9,11 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import BigInteger, Connection, Row, func, select, type_coerce
 
 from activity_log import schema
-from activity_log.bulk import Keep, insert_rows, select_by_keys
+from activity_log.bulk import Keep, insert_rows
 from activity_log.contracts.fields import Payload, personal_fields
 from activity_log.contracts.types import TYPES, EventType
 from activity_log.contracts.upcasting import ROUTES, upcast
+from activity_log.event_ids import note_ids
 from activity_log.moments import from_microseconds
 from activity_log.partitions import make_partitions
 from activity_log.person_keys import NO_KEY, Person, PersonKey, keys_for_writing, known_keys
@@ -88,7 +89,7 @@ def append(connection: Connection, lines: Sequence[Line], privates: Iterable[Pri
     An id seen before changes nothing, within the lines too.
     """
     first = _next_seq(connection)
-    duplicates = _keep_ids(connection, lines, first)
+    duplicates = note_ids(connection, [line[:2] for line in lines], first)
     fresh = [private for private in privates if private.place not in duplicates]
     seals = _seals(connection, lines, fresh)
     owners_of = {private.place: private.owner for private in fresh}
@@ -235,20 +236,6 @@ def _without_personal(payload_type: type[Payload]) -> dict[str, str]:
     """Return what stands for the personal fields that cannot be left out."""
     fields = payload_type.model_fields
     return {name: "" for name in personal_fields(payload_type) if fields[name].is_required()}
-
-
-def _keep_ids(connection: Connection, lines: Sequence[Line], first: int) -> frozenset[int]:
-    """Note the ids of the lines; return the places of those noted before."""
-    places: dict[EventKey, int] = {}
-    doubled = set()
-    for place, line in enumerate(lines):
-        if places.setdefault(line[:2], place) != place:
-            doubled.add(place)
-    rows = [(*key, first + place) for key, place in places.items()]
-    if insert_rows(connection, schema.event_key, rows, Keep.FIRST) < len(rows):
-        known = select_by_keys(connection, schema.event_key, list(places), ("operator_id", "event_id", "seq"))
-        doubled |= {places[operator_id, event_id] for operator_id, event_id, seq in known if seq < first}
-    return frozenset(doubled)
 
 
 def _next_seq(connection: Connection) -> int:

@@ -68,6 +68,23 @@ def prepare(admissions: Sequence[Admission], operators: Mapping[str, Operator], 
     )
 
 
+def joined(batches: Sequence[Prepared]) -> Prepared:
+    """Bring batches together into one, in their order."""
+    together = Prepared([], [], [Sheet([], []) for _ in batches[0].sheets], [], [], [], [])
+    for batch in batches:
+        start = len(together.lines)
+        together.lines.extend(batch.lines)
+        together.privates.extend(one._replace(place=start + one.place) for one in batch.privates)
+        for whole, sheet in zip(together.sheets, batch.sheets, strict=True):
+            whole.seqs.extend([start + seq for seq in sheet.seqs])
+            whole.rows.extend(sheet.rows)
+        together.noticed.extend(one._replace(seq=start + one.seq) for one in batch.noticed)
+        together.erasures.extend(batch.erasures)
+        together.discarded.extend(batch.discarded)
+        together.rejected.extend(batch.rejected)
+    return together
+
+
 def _as_logged(accepted: Sequence[Accepted]) -> list[LoggedEvent]:
     """Return accepted events as the log will give them back, but for their place in it."""
     return [
