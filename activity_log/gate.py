@@ -6,11 +6,9 @@ is looked at piece by piece.
 """
 
 import functools
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -21,9 +19,10 @@ from activity_log.contracts.fields import Payload
 from activity_log.contracts.typed import TypedEnvelope, typed_envelope, typed_envelopes
 from activity_log.contracts.types import TYPES, EventType
 from activity_log.contracts.upcasting import UPCASTS, Version, upcast
+from activity_log.json_texts import canonical_json, elements, may_hold_nul, parse_json
 from activity_log.moments import microseconds, quickly_read
 from activity_log.personal import Parts, has_unknown_fields, owner_of, split, split_as_sent, split_known
-from activity_log.refusals import RefusedError, unknown_type, validated
+from activity_log.refusals import RefusedError, on_one_line, refuse_unstorable, unknown_type, validated
 
 CLOCK_TOLERANCE = timedelta(hours=24)
 """How far ahead of our clock a source's clock may run before its event is refused."""
@@ -92,6 +91,8 @@ class Gate:
 
     def admit(self, raw: bytes) -> Admission:
         """Judge one CloudEvent in JSON."""
+        if may_hold_nul(raw):
+            return self._explain(raw)
         try:
             envelope = typed_envelope().validator.validate_json(raw)
         except (ValidationError, ValueError):
@@ -100,13 +101,15 @@ class Gate:
 
     def admit_body(self, body: bytes) -> list[Admission]:
         """Judge one CloudEvent or a JSON list of them. Raises ValueError for what is no JSON."""
+        if may_hold_nul(body):
+            return self._admit_one_by_one(body)
         try:
             envelopes = typed_envelopes().validator.validate_json(body)
         except (ValidationError, ValueError):
-            return self._admit_documents(body)
+            return self._admit_one_by_one(body)
         admissions = [self._admit_valid(envelope) for envelope in envelopes]
         whole = [admission for admission in admissions if admission is not None]
-        return whole if len(whole) == len(admissions) else self._admit_documents(body)
+        return whole if len(whole) == len(admissions) else self._admit_one_by_one(body)
 
     def admit_document(self, document: object, raw: bytes | None = None) -> Admission:
         """Judge one CloudEvent that is parsed already; `raw` is kept with a rejection."""
@@ -120,12 +123,12 @@ class Gate:
                 _text_or_none(document.get("operatorid")),
                 _text_or_none(document.get("id")),
             )
-            return Rejected(operator_id, event_id, str(refused), _kept(document, raw))
+            return Rejected(operator_id, event_id, on_one_line(str(refused)), _kept(document, raw))
 
-    def _admit_documents(self, body: bytes) -> list[Admission]:
+    def _admit_one_by_one(self, body: bytes) -> list[Admission]:
         parsed = parse_json(body)
         if isinstance(parsed, list):
-            return [self.admit_document(document) for document in parsed]
+            return [self.admit(raw) for raw in elements(body)]
         return [self.admit_document(parsed, body)]
 
     def _explain(self, raw: bytes) -> Admission:
@@ -165,6 +168,7 @@ class Gate:
         )
 
     def _judge(self, document: dict[str, Any]) -> Accepted | Discarded:
+        refuse_unstorable(document)
         envelope = validated(Envelope, document, "")
         self._check_operator(envelope.operatorid)
         current = upcast(envelope.type, envelope.dataversion, envelope.data)
@@ -254,18 +258,6 @@ def _parts(payload: Payload, sent: Payload | None, data: dict[str, Any]) -> Part
     return parts
 
 
-def parse_json(raw: bytes) -> Any:
-    """Parse JSON with exact decimals. Raises ValueError for what is no JSON, NaN and bottomless nesting."""
-    try:
-        return json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
-
-
 def _kept(document: object, raw: bytes | None) -> bytes:
     if raw is not None:
         return raw
@@ -275,13 +267,8 @@ def _kept(document: object, raw: bytes | None) -> bytes:
         return b"nested too deeply to be written down"
 
 
-def canonical_json(value: Any) -> str:
-    """Return compact JSON with sorted keys; decimals become text."""
-    return _CANONICAL.encode(value)
-
-
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
 def _text_or_none(value: Any) -> str | None:
-    return value[:200].encode(errors="replace").decode() if isinstance(value, str) else None
+    """Return an id as far as it can be written down; half a surrogate pair and NUL cannot."""
+    if not isinstance(value, str):
+        return None
+    return value[:200].replace("\0", "?").encode(errors="replace").decode()

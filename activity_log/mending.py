@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from activity_log.errors import WrongUseError
-from activity_log.gate import canonical_json, parse_json
+from activity_log.json_texts import canonical_json, parse_json
 
 Mend = Callable[[bytes], bytes]
 

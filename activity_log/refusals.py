@@ -1,5 +1,6 @@
 """Why an event may not enter, in one line for a person: the field, what is wrong with it, and the remedy."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -27,6 +28,49 @@ def validated(model: type[Model], value: dict[str, Any], prefix: str) -> Model:
         return model.model_validate(value)
     except ValidationError as error:
         raise RefusedError("; ".join(_problems(error, prefix))) from error
+
+
+def refuse_unstorable(document: dict[str, Any]) -> None:
+    """Raise RefusedError for what no store can hold: the character NUL, and numbers of absurd size."""
+    try:
+        for name, value in _fields(document):
+            problem = _NUL if "\0" in name else _unstorable(value)
+            if problem:
+                raise RefusedError(f"{name[:80]}: {problem}")
+    except RecursionError as error:
+        raise RefusedError("data: nested too deeply") from error
+
+
+_NUL = "the character NUL (\\u0000) cannot be stored; remove it"
+_ABSURD = "a number of absurd size; correct it"
+_MOST_DIGITS = 400
+
+
+def _fields(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of an event, those of `data` one by one; of attributes we do not know, only texts."""
+    for name, value in document.items():
+        if name == "data" and isinstance(value, dict):
+            yield from ((f"data.{inner_name}", inner) for inner_name, inner in value.items())
+        elif name in Envelope.model_fields or isinstance(value, str):
+            yield name, value
+
+
+def _unstorable(value: Any) -> str | None:
+    """Say what is wrong with a value, or with one within it."""
+    if isinstance(value, str):
+        return _NUL if "\0" in value else None
+    if isinstance(value, Decimal):
+        return None if value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS else _ABSURD
+    if isinstance(value, dict):
+        return next(filter(None, map(_unstorable, (*value, *value.values()))), None)
+    if isinstance(value, list):
+        return next(filter(None, map(_unstorable, value)), None)
+    return None
+
+
+def on_one_line(text: str) -> str:
+    """Return the text without line breaks and other characters that cannot be seen."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def unknown_type(envelope: Envelope) -> str:

@@ -19,8 +19,9 @@ from activity_log.broker.subscribing import (
     subscribe_rabbit,
 )
 from activity_log.database import Database
-from activity_log.gate import Rejected, parse_json
+from activity_log.gate import Rejected
 from activity_log.ingestion import Receipt, ingest, ingest_events
+from activity_log.json_texts import parse_json
 from activity_log.settings import Settings
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)

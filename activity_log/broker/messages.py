@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from activity_log.gate import parse_json
+from activity_log.json_texts import parse_json
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """What is larger is put aside unread: parsing takes many times a message's size in memory."""

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -12,11 +12,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StringConstraints,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 __all__ = [
     "Channel",
@@ -52,7 +53,26 @@ _STARTS_WITH_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_time)]
 """An aware moment, as CloudEvents write it (RFC 3339)."""
 
-Money = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
+
+class _NoFloat:
+    """Refuses a JSON number with a point, which would become a float on its way: the gate reads those exactly."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        exact = core_schema.union_schema(
+            [core_schema.str_schema(strict=True), core_schema.int_schema(strict=True)],
+            mode="left_to_right",
+            custom_error_type="decimal_type",
+        )
+        money = handler(source)
+        return core_schema.json_or_python_schema(core_schema.chain_schema([exact, money]), money)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema["python_schema"])
+
+
+Money = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2), _NoFloat()]
 """An amount in the unit of `currency`, at most two decimals, never negative: refunds have their own field."""
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from activity_log.contracts.outgoing import OUTGOING_TYPES, SOURCE, Outgoing
-from activity_log.gate import canonical_json
+from activity_log.json_texts import canonical_json
 from activity_log.outbox import tables
 from activity_log.outbox.addressing import WRITTEN, Written, address
 from activity_log.outbox.destinations import destinations

@@ -37,14 +37,15 @@ def _string(schema: Schema, _: Schema) -> st.SearchStrategy[str]:
     low, high = schema.get("minLength", 0), schema.get("maxLength", 3_000)
     if pattern := schema.get("pattern", ""):
         matching = st.from_regex(pattern, fullmatch=pattern != r"\S")
-        return matching.filter(lambda text: low <= len(text) <= high and not _has_surrogate(text))
+        return matching.filter(lambda text: low <= len(text) <= high and not _is_unstorable(text))
     near_the_ends = st.sampled_from([low, high, min(high, low + 3)])
-    letters = st.characters(codec="utf-8")
+    letters = st.characters(codec="utf-8", exclude_characters="\0")
     return st.tuples(near_the_ends, letters).map(lambda drawn: drawn[1] * drawn[0])
 
 
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in text)
+def _is_unstorable(text: str) -> bool:
+    """Say whether a text has NUL or half a surrogate pair: what JSON Schema cannot exclude."""
+    return any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text)
 
 
 def _integer(schema: Schema, _: Schema) -> st.SearchStrategy[int]:

@@ -15,7 +15,7 @@ from activity_log import schema
 from activity_log.clock import utc_now
 from activity_log.contracts.types import SOURCES, TYPES
 from activity_log.database import open_database
-from activity_log.gate import canonical_json
+from activity_log.json_texts import canonical_json
 from activity_log.operators import register_operator
 from activity_log.vault import Vault
 from serving.access import TokenKeys
