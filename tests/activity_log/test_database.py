@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 
-from activity_log import schema
+from activity_log import ledger, schema
 from activity_log.database import Database, open_database
 from activity_log.errors import WrongUseError
 from activity_log.operators import list_operators, register_operator
@@ -50,11 +50,9 @@ def test_a_reader_sees_one_snapshot_and_is_not_held_up(database: Database, books
 
 
 def test_an_event_of_an_unregistered_operator_cannot_be_stored(database: Database):
-    row = dict.fromkeys(schema.event.c.keys(), "x") | {
-        "seq": 1, "data_version": 1, "occurred_at": NOW, "recorded_at": NOW
-    }  # fmt: skip
+    theirs = ("fremd", "e1", "commerce", "BookingNoShow", 1, 0, 0, "{}")
     with pytest.raises(IntegrityError, match="FOREIGN KEY"), database.writing() as connection:
-        connection.execute(insert(schema.event).values(row))
+        ledger.append(connection, [theirs], [])
 
 
 def test_opening_again_finds_what_was_there(tmp_path: Path):
@@ -69,10 +67,13 @@ def test_opening_again_finds_what_was_there(tmp_path: Path):
     ("url", "problem"),
     [
         (
-            "postgresql://localhost/busflow",
-            "BUSFLOW_DATABASE_URL names 'postgresql': the log is kept in SQLite",
+            "mysql://localhost/busflow",
+            "BUSFLOW_DATABASE_URL names 'mysql': the log is kept in sqlite or postgresql",
         ),
-        ("over there", "BUSFLOW_DATABASE_URL 'over there' is no URL: use sqlite:///path/to/log.db"),
+        (
+            "over there",
+            "BUSFLOW_DATABASE_URL is no URL: use sqlite:///path/to/log.db or postgresql://user@host/database",
+        ),
     ],
 )
 def test_a_url_that_does_not_do_is_wrong_use(url: str, problem: str):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activity_log.gate import Accepted, Discarded, Gate, Rejected
+from activity_log.moments import microseconds
 from tests.activity_log.stories import NOW, Books, Event
 
 BOOKS = Books()
@@ -162,8 +163,8 @@ def test_a_clock_may_run_a_little_ahead():
 def test_live_events_are_recorded_on_receipt_history_may_say_when():
     claimed = json.dumps(BOOKING | {"recordedtime": "2026-05-03T00:00:00Z"}).encode()
     live, history = Gate({"reisen"}, NOW), Gate({"reisen"}, NOW, keep_recorded_time=True)
-    recorded = [gate.admit(claimed).recorded_at for gate in (live, history)]  # type: ignore[union-attr]
-    assert recorded == [NOW, datetime(2026, 5, 3, tzinfo=UTC)]
+    recorded = [gate.admit(claimed).recorded_us for gate in (live, history)]  # type: ignore[union-attr]
+    assert recorded == [microseconds(NOW), microseconds(datetime(2026, 5, 3, tzinfo=UTC))]
 
 
 @pytest.mark.parametrize("type_", ["MessageDelivered", "MessageRead"])

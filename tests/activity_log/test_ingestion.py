@@ -1,21 +1,13 @@
-import gzip
 import json
-import os
-import signal
-import subprocess
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
+from collections import Counter
 
 import pytest
 from sqlalchemy import func, select
 
-from activity_log import ingestion, reading, schema
+from activity_log import ingestion, quarantine, reading, schema
 from activity_log.database import Database
-from activity_log.errors import WrongUseError
 from activity_log.gate import Gate
-from activity_log.ingest_file import ingest_file
-from activity_log.ingestion import Receipt, ingest
+from activity_log.ingestion import Receipt, Tally, ingest
 from activity_log.operators import Operator
 from tests.activity_log.stories import (
     NOW,
@@ -25,7 +17,6 @@ from tests.activity_log.stories import (
     logged_ids,
     read_models,
     send,
-    write_lines,
 )
 
 
@@ -77,7 +68,11 @@ def test_a_bad_event_is_kept_byte_by_byte_and_once(database: Database):
         assert [one.id for one in receipt.quarantined] == ["x"]
     with database.reading() as connection:
         kept = connection.execute(select(schema.quarantine)).one()
-    assert (kept.raw, kept.event_id, kept.operator_id, kept.received_at) == (raw, "x", "reisen", NOW)
+        bytes_kept = quarantine.original(connection, quarantine.find(connection, kept.fingerprint))
+    assert bytes_kept == raw
+    assert raw not in kept.raw, "they lie sealed"
+    assert (kept.event_id, kept.operator_id, kept.received_at) == ("x", "reisen", NOW)
+    assert (kept.deliveries, kept.resolved_at) == (2, None)
     assert "source: Field required" in kept.reason
 
 
@@ -93,9 +88,12 @@ def test_the_good_events_of_a_batch_are_not_held_up_by_the_bad(database: Databas
     assert (receipt.accepted, len(receipt.quarantined)) == (1, 1)
 
 
-def test_receipts_add_up():
-    one = Receipt(1, 2, 3, (ingestion.Quarantined("x", "why"),))
-    assert one + one == Receipt(2, 4, 6, one.quarantined * 2)
+def test_a_tally_adds_receipts_up():
+    bad = ingestion.Quarantined("x", "type: unknown event type 'Tea'; known are BookingConfirmed")
+    tally = Tally()
+    for receipt in (Receipt(1, 2, 3, (bad,)), Receipt(10, 0, 0, (bad, bad)), Receipt()):
+        tally.add(receipt)
+    assert tally == Tally(11, 2, 3, 3, Counter({"type: unknown event type …": 3}))
 
 
 # One batch is one transaction
@@ -104,14 +102,19 @@ def test_receipts_add_up():
 def test_an_error_in_the_middle_leaves_nothing(
     database: Database, books: Books, monkeypatch: pytest.MonkeyPatch
 ):
-    def fall(*_args: object) -> None:
+    def fall(*_args: object, **_more: object) -> None:
         raise RuntimeError("the power went")
 
-    monkeypatch.setattr(ingestion.projections, "_keep_latest", fall)
+    monkeypatch.setattr(ingestion.tallies, "count", fall)  # the last step of a batch
+    story = [*anna_and_bernd(books), books.books("anna", "x", "2026-05-02") | {"source": "nowhere"}]
+    before = {table: counted(database, table) for table in schema.metadata.tables}
     with pytest.raises(RuntimeError, match="power"):
-        send(database, *anna_and_bernd(books))
-    for table in ("event", "touchpoint", "merge", "person_profile", "discarded", "quarantine"):
-        assert counted(database, table) == 0
+        send(database, *story)
+    assert {table: counted(database, table) for table in schema.metadata.tables} == before
+    monkeypatch.undo()
+    send(database, *story)
+    for table in ("event", "event_key", "person_key", "touchpoint", "booking", "discarded", "quarantine"):
+        assert counted(database, table) > 0
 
 
 # Tenants
@@ -145,100 +148,3 @@ def test_an_operator_does_not_get_in_by_anothers_gate(database: Database):
     admission = Gate({"reisen"}, NOW).admit(json.dumps(theirs).encode())
     receipt = ingest(database, [admission], NOW)
     assert receipt.quarantined[0].reason.startswith("operatorid: unknown operator 'konkurrenz'")
-
-
-# Files
-
-
-def test_a_file_of_lines(database: Database, books: Books, tmp_path: Path):
-    events = anna_and_bernd(books)
-    path = write_lines(tmp_path / "events.jsonl", events)
-    with path.open("ab") as file:
-        file.write(b"\n  \nthis is no event\n")
-    read: list[int] = []
-    receipt = ingest_file(database, path, now=NOW, progress=read.append)
-    assert (receipt.accepted, receipt.discarded, len(receipt.quarantined)) == (len(events) - 1, 1, 1)
-    assert read == [path.stat().st_size]
-    again = ingest_file(database, path, now=NOW)
-    assert (again.accepted, again.duplicates) == (0, len(events))
-
-
-def test_a_zipped_file_of_lines(database: Database, books: Books, tmp_path: Path):
-    plain = write_lines(tmp_path / "events.jsonl", anna_and_bernd(books))
-    zipped = tmp_path / "events.jsonl.gz"
-    zipped.write_bytes(gzip.compress(plain.read_bytes()))
-    assert ingest_file(database, zipped, now=NOW) == ingest_file(database, plain, now=NOW).__class__(
-        accepted=17, discarded=1
-    )
-
-
-def test_a_file_brings_history(database: Database, books: Books, tmp_path: Path):
-    booking = books.books("anna", "nordsee-26", "2026-05-02") | {"recordedtime": "2026-05-04T00:00:00Z"}
-    ingest_file(database, write_lines(tmp_path / "events.jsonl", [booking]), now=NOW)
-    with database.reading() as connection:
-        assert connection.execute(select(schema.event.c.recorded_at)).scalar() == datetime(
-            2026, 5, 4, tzinfo=UTC
-        )
-
-
-def test_a_file_for_one_operator_brings_nothing_of_another(database: Database, tmp_path: Path):
-    events = [Books(name).knows("anna", "Anna", "Müller") for name in ("reisen", "konkurrenz")]
-    path = write_lines(tmp_path / "events.jsonl", events)
-    receipt = ingest_file(database, path, only_operator="reisen", now=NOW)
-    assert (receipt.accepted, len(receipt.quarantined)) == (1, 1)
-    assert logged_ids(database, "konkurrenz") == []
-
-
-def test_a_missing_file_is_wrong_use(database: Database, tmp_path: Path):
-    with pytest.raises(WrongUseError, match=r"nowhere\.jsonl: cannot be read as JSON lines: .*No such file"):
-        ingest_file(database, tmp_path / "nowhere.jsonl", now=NOW)
-
-
-@pytest.mark.parametrize("how", ["cut off", "not gzip"])
-def test_a_broken_zipped_file_is_wrong_use(database: Database, books: Books, tmp_path: Path, how: str):
-    path = tmp_path / "events.jsonl.gz"
-    plain = write_lines(tmp_path / "events.jsonl", anna_and_bernd(books)).read_bytes()
-    path.write_bytes(gzip.compress(plain)[:-20] if how == "cut off" else plain)
-    with pytest.raises(WrongUseError, match="cannot be read as JSON lines"):
-        ingest_file(database, path, now=NOW)
-
-
-KILLED_WHILE_INGESTING = """
-import os, signal, sys
-from datetime import datetime, UTC
-from pathlib import Path
-from activity_log import ingestion
-from activity_log.database import open_database
-
-ingestion.FILE_BATCH = 100
-batches = []
-
-def die_in_the_third(position):
-    batches.append(position)
-    if len(batches) == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-ingestion.ingest_file(
-    open_database(sys.argv[1], Vault(bytes(32))), Path(sys.argv[2]), now=datetime.now(UTC), progress=die_in_the_third
-)
-"""
-
-
-def test_after_a_kill_a_second_run_completes_without_doubles(
-    open_fresh: OpenFresh, books: Books, tmp_path: Path
-):
-    events = [*anna_and_bernd(books), *(books.books(f"p{n}", "harz-26", "2026-01-05") for n in range(500))]
-    path = write_lines(tmp_path / "events.jsonl", events)
-    killed, undisturbed = open_fresh(), open_fresh()
-    command = [sys.executable, "-c", KILLED_WHILE_INGESTING, str(killed.engine.url), str(path)]
-    process = subprocess.run(command, check=False, env=os.environ | {"PYTHONPATH": str(Path.cwd())})
-    assert process.returncode == -signal.SIGKILL
-    assert len(logged_ids(killed)) == 299, "three batches, one event of them discarded"
-    second = ingest_file(killed, path, now=NOW)
-    assert (second.accepted, second.duplicates) == (len(events) - 300, 300)
-    ingest_file(undisturbed, path, now=NOW)
-    assert logged_ids(killed) == logged_ids(undisturbed)
-    without_moment = ("merge", "discarded")  # they say when we learned of it, which the kill put off
-    for name, rows in read_models(undisturbed).items():
-        if name not in without_moment:
-            assert read_models(killed)[name] == rows
