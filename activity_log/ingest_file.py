@@ -4,7 +4,6 @@ Memory stays flat: only a few blocks are on their way at a time. A block and the
 transaction, so a run that was killed goes on where it stopped when it is started again.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from activity_log.gate import Gate
 from activity_log.ingestion import Tally, operators_by_id, write
 from activity_log.operators import Operator
 from activity_log.preparing import Prepared, joined, prepare, without_cyclic_gc
-from activity_log.processes import mapping
+from activity_log.processes import mapping, spare_processes
 from activity_log.upserting import insert_for
 
 WORTH_PROCESSES = 16 * 1024 * 1024
@@ -50,7 +49,7 @@ def ingest_file(
     gate = Gate(frozenset(operators), now, keep_recorded_time=True, only_operator=only_operator)
     mark, tally = fingerprint(path), Tally()
     if processes is None:
-        processes = (os.cpu_count() or 1) if path.stat().st_size >= WORTH_PROCESSES else 0
+        processes = spare_processes() if path.stat().st_size >= WORTH_PROCESSES else 0
     blocks = read_blocks(path, _position(database, mark))
     with mapping(_Desk(gate, operators).prepare, processes) as prepare_all:
         for group in _groups(prepare_all(blocks)):

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,31 +14,39 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-_AHEAD = 2
-"""Blocks that are on their way ahead of the one asked for, per process: memory stays flat."""
+_AHEAD = 12
+"""Blocks that are on their way ahead of the one asked for, so that nobody waits while a large batch is written."""
 
 
 @contextmanager
 def mapping(work: Callable[[T], R], processes: int) -> Iterator[Callable[[Iterable[T]], Iterator[R]]]:
-    """Give a `map` that runs `work`, which must be importable, in this many processes; 0 is this one alone."""
+    """Give a `map` that runs `work`, which must be importable, in this many processes; 0 is this one alone.
+
+    Results wait as bytes until they are asked for: they are several times larger as objects.
+    """
     if not processes:
         yield lambda blocks: map(work, blocks)
         return
     pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_start, initargs=(work,))
     try:
-        yield lambda blocks: _in_order(pool, blocks, processes * _AHEAD)
+        yield lambda blocks: _in_order(pool, blocks)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _in_order(pool: ProcessPoolExecutor, blocks: Iterable[T], ahead: int) -> Iterator[Any]:
-    on_their_way: deque[Future[Any]] = deque()
+def _in_order(pool: ProcessPoolExecutor, blocks: Iterable[T]) -> Iterator[Any]:
+    on_their_way: deque[Future[bytes]] = deque()
     for block in blocks:
         on_their_way.append(pool.submit(_do, block))
-        if len(on_their_way) > ahead:
-            yield on_their_way.popleft().result()
+        if len(on_their_way) > _AHEAD:
+            yield pickle.loads(on_their_way.popleft().result())  # noqa: S301  (of our own process)
     while on_their_way:
-        yield on_their_way.popleft().result()
+        yield pickle.loads(on_their_way.popleft().result())  # noqa: S301
+
+
+def spare_processes() -> int:
+    """Return how many processes this machine can run beside this one, at least one."""
+    return max(1, (os.cpu_count() or 1) - 1)
 
 
 _work: Callable[[Any], Any]
@@ -58,5 +67,5 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _do(block: Any) -> Any:
-    return _work(block)
+def _do(block: Any) -> bytes:
+    return pickle.dumps(_work(block), pickle.HIGHEST_PROTOCOL)

@@ -1,6 +1,5 @@
 """Dropping read models and building them anew from the log, as of now or as known at a moment."""
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from activity_log.ledger import EventText
 from activity_log.moments import microseconds
 from activity_log.operators import Operator
 from activity_log.preparing import without_cyclic_gc
-from activity_log.processes import mapping
+from activity_log.processes import mapping, spare_processes
 from activity_log.tracing import span
 
 CHUNK = 20_000
@@ -46,7 +45,7 @@ def replay(
         _empty(connection, one.table, operator.operator_id)
     if processes is None:
         last = ledger.last_seq(connection, operator.operator_id)
-        processes = (os.cpu_count() or 1) if last > WORTH_PROCESSES else 0
+        processes = spare_processes() if last > WORTH_PROCESSES else 0
     folder = _Folder(chosen, operator, None if until is None else microseconds(until))
     folded = 0
     with span("replay", operator=operator.operator_id), mapping(folder.fold, processes) as fold_all:
