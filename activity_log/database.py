@@ -66,13 +66,18 @@ def open_log(settings: Settings) -> Database:
 def open_database(url: str, vault: Vault) -> Database:
     """Open the database at `url` (sqlite:// or postgresql://) and bring its schema up to date.
 
-    Raises WrongUseError for another kind of URL, and for a database that cannot be opened as activity log.
+    Raises WrongUseError for another kind of URL, for a database that cannot be opened as activity log, and for a vault
+    that is not the one its keys were sealed in.
     """
     engine = _engine(_parsed(url))
     event.listen(engine, "connect", lambda _, record: record.info.update({_VAULT: vault}))
     event.listen(engine, "begin", _begin)
     try:
         _migrate(engine, vault)
+        _check_vault(engine)
+    except WrongUseError:
+        engine.dispose()
+        raise
     except (OSError, DatabaseError) as error:
         engine.dispose()
         problem = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -131,6 +136,13 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     elif writes:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.busflow'))")
+
+
+def _check_vault(engine: Engine) -> None:
+    from activity_log.person_keys import check_vault
+
+    with engine.connect() as connection:
+        check_vault(connection)
 
 
 def _migrate(engine: Engine, vault: Vault) -> None:

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from activity_log import schema
 from activity_log.bulk import Keep, Row, insert_rows, select_by_keys
 from activity_log.database import vault_of
+from activity_log.errors import WrongUseError
 from activity_log.vault import KEY_BYTES, SealBrokenError
 
 _ID_BYTES, _NONCE_BYTES = 8, 12
@@ -66,6 +67,22 @@ def known_keys(connection: Connection, people: Iterable[Person]) -> dict[Person,
         cipher = AESGCM(vault.open(bytes(wrapped), _context(operator_id, person))) if wrapped else None
         keys[operator_id, person] = PersonKey(key_id, cipher, erased_us)
     return keys
+
+
+def check_vault(connection: Connection) -> None:
+    """Raise WrongUseError if the keys of this log were sealed under another master key than the vault's."""
+    table = schema.person_key.c
+    one = select(table.operator_id, table.person_profile_id, table.wrapped).where(table.wrapped.is_not(None))
+    row = connection.execute(one.limit(1)).first()
+    if row is None:
+        return
+    operator_id, person, wrapped = row
+    try:
+        vault_of(connection).open(wrapped, _context(operator_id, person))
+    except SealBrokenError as error:
+        raise WrongUseError(
+            "BUSFLOW_MASTER_KEY: not the master key of this log; give the one it was begun with"
+        ) from error
 
 
 def keys_for_writing(

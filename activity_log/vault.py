@@ -4,7 +4,6 @@ The master key never enters the database. Who holds a backup of the database wit
 """
 
 import base64
-import binascii
 import os
 from pathlib import Path
 
@@ -55,15 +54,19 @@ def load_vault(settings: Settings) -> Vault:
     if settings.master_key:
         return Vault(_decoded("BUSFLOW_MASTER_KEY", settings.master_key.get_secret_value()))
     path = settings.master_key_file or settings.keys_dir / "master.key"
-    if not path.exists() and settings.master_key_file:
-        raise WrongUseError(f"BUSFLOW_MASTER_KEY_FILE: {path} does not exist; create it or correct the name")
-    return Vault(_decoded(str(path), path.read_text() if path.exists() else _new_key_file(path)))
+    try:
+        if not path.exists() and settings.master_key_file:
+            raise WrongUseError(f"BUSFLOW_MASTER_KEY_FILE: {path} does not exist; create it or correct the name")
+        text = path.read_text(errors="replace") if path.exists() else _new_key_file(path)
+    except OSError as error:
+        raise WrongUseError(f"{path}: the master key cannot be kept here: {error.strerror}") from error
+    return Vault(_decoded(str(path), text))
 
 
 def _decoded(name: str, text: str) -> bytes:
     try:
         key = base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         key = b""
     if len(key) != KEY_BYTES:
         raise WrongUseError(f"{name}: must be 32 bytes in base64; `openssl rand -base64 32` makes one")
@@ -73,7 +76,7 @@ def _decoded(name: str, text: str) -> bytes:
 def _new_key_file(path: Path) -> str:
     """Write a fresh key for the owner's eyes only; of two processes that start at once, one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(base64.b64encode(os.urandom(KEY_BYTES)))

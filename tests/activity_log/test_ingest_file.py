@@ -85,7 +85,7 @@ def test_a_broken_zipped_file_is_wrong_use(
 
 
 def test_a_folder_is_no_file(database: Database, tmp_path: Path):
-    with pytest.raises(WrongUseError, match="cannot be read: .*Is a directory"):
+    with pytest.raises(WrongUseError, match=r"cannot be read: .*Is a directory"):
         ingest_file(database, tmp_path, now=NOW)
 
 

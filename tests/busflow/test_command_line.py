@@ -140,9 +140,9 @@ def test_failure_ends_with_1_and_one_line(busflow, command, message):
 SETTINGS = [
     ("BUSFLOW_ENGINE", "flink", "BUSFLOW_ENGINE='flink'"),
     ("BUSFLOW_ONLINE_STORE", "memcached", "BUSFLOW_ONLINE_STORE='memcached'"),
-    ("BUSFLOW_DATABASE_URL", "nonsense", "BUSFLOW_DATABASE_URL 'nonsense' is no URL"),
+    ("BUSFLOW_DATABASE_URL", "nonsense", "BUSFLOW_DATABASE_URL is no URL"),
     ("BUSFLOW_DATABASE_URL", "mysql://x/y", "BUSFLOW_DATABASE_URL names 'mysql'"),
-    ("BUSFLOW_HOME", "/proc/nowhere", "/proc/nowhere/log.db: cannot be opened as activity log"),
+    ("BUSFLOW_HOME", "/proc/nowhere", "/proc/nowhere/keys/master.key: the master key cannot be kept here"),
 ]
 
 
