@@ -6,7 +6,7 @@ EXPORT := $(UV) export --quiet --locked --no-default-groups --no-emit-project --
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format docs bench bento-requirements clean
+.PHONY: help install demo test lint format docs bench bench-log bento-requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -43,8 +43,11 @@ bento-requirements: $(UV)  ## Write what the bento installs, from the lock file
 docs: install  ## Write the schemas of the event contracts into docs/contracts
 	$(RUN)/busflow contracts export docs/contracts
 
-bench: install  ## Measure, each figure beside its floor; writes benchmarks/results.json
+bench: install  ## Measure all, each figure beside its floor, into benchmarks/results.json (BENCH_FULL=1: 10 M events)
 	$(RUN)/python -m benchmarks
+
+bench-log: install  ## Measure the log only (BENCH_EVENTS=200000 BENCH_LOG_EVENTS=500000 for a quick look)
+	$(RUN)/python -m benchmarks log
 
 clean:  ## Delete the environments and the demo's data
 	rm -rf .venv .tools .busflow

@@ -1,0 +1,24 @@
+"""How much is measured, read from the environment once."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Sizes(BaseSettings):
+    """Sizes by BENCH_...: EVENTS in the file, LOG_EVENTS in the long log (FULL=1: ten million), REPEATS, REQUESTS.
+
+    repeats: batches per measurement of appending. requests: single events and empty requests to the service.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="BENCH_", extra="ignore", frozen=True)
+
+    events: int = Field(default=1_000_000, ge=1_000)
+    log_events: int = Field(default=2_000_000, ge=1_000)
+    full: bool = False
+    repeats: int = Field(default=40, ge=2)
+    requests: int = Field(default=1_000, ge=10)
+
+    @property
+    def long_log(self) -> int:
+        """Events in the log that appending to and reading from is measured on."""
+        return 10_000_000 if self.full else self.log_events
