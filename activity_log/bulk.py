@@ -115,7 +115,7 @@ def _merged(table: Table, rows: Sequence[Row], keep: Keep) -> Sequence[Row]:
     """Bring rows of one key together: PostgreSQL touches no row twice in one statement."""
     if keep not in (Keep.LATEST, Keep.TOTAL):
         return rows
-    names, key = _names(table), _key_of(table)
+    names, key = _names(table), key_of(table)
     merge = _later(names) if keep is Keep.LATEST else _added(names, len(table.primary_key))
     merged: dict[Any, Row] = {}
     for row in rows:
@@ -125,13 +125,18 @@ def _merged(table: Table, rows: Sequence[Row], keep: Keep) -> Sequence[Row]:
 
 
 def _in_order(table: Table, rows: Sequence[Row], keep: Keep) -> Sequence[Row]:
-    """Sort rows by key where they would fall all over an index: neighbours share a page of it."""
+    return sorted(rows, key=key_of(table)) if is_sorted_first(table, keep) else rows
+
+
+def is_sorted_first(table: Table, keep: Keep) -> bool:
+    """Say whether rows would fall all over an index, and are better sorted: neighbours share a page of it."""
     is_clustered = table.dialect_options["sqlite"]["with_rowid"] is False
-    return sorted(rows, key=_key_of(table)) if is_clustered or keep is not Keep.NEW else rows
+    return is_clustered or keep is not Keep.NEW
 
 
 @functools.cache
-def _key_of(table: Table) -> Any:
+def key_of(table: Table) -> Any:
+    """Return the function that gives a row's primary key."""
     names = _names(table)
     return itemgetter(*(names.index(column.name) for column in table.primary_key))
 

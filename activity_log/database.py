@@ -66,8 +66,8 @@ def open_log(settings: Settings) -> Database:
 def open_database(url: str, vault: Vault) -> Database:
     """Open the database at `url` (sqlite:// or postgresql://) and bring its schema up to date.
 
-    Raises WrongUseError for another kind of URL, for a database that cannot be opened as activity log, and for a vault
-    that is not the one its keys were sealed in.
+    Raises WrongUseError for another kind of URL, for a database that cannot be opened as activity log, and for a
+    vault that is not the one its keys were sealed in.
     """
     engine = _engine(_parsed(url))
     event.listen(engine, "connect", lambda _, record: record.info.update({_VAULT: vault}))
@@ -118,6 +118,8 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     """Let us begin transactions ourselves, and make every commit durable.
 
     A checkpoint every 32 MB instead of every 4: fewer than one in a hundred commits of single events wait for one.
+    Temporary things in memory: otherwise a statement of many rows spills its journal into a file, and every later
+    statement of the transaction writes there too.
     """
     connection.isolation_level = None
     for pragma in (
@@ -126,6 +128,7 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "cache_size=-65536",
         "wal_autocheckpoint=8000",
+        "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table
 
-from activity_log.bulk import Keep, Row, insert_rows
+from activity_log.bulk import Keep, Row, insert_rows, is_sorted_first, key_of
 from activity_log.ledger import LoggedEvent
 from activity_log.operators import Operator
 
@@ -58,7 +58,16 @@ def fold(
             for row in rows_of(operator, event):
                 sheet.seqs.append(event.seq)
                 sheet.rows.append(row)
-    return sheets
+    return [_sorted(sheet, one) for sheet, one in zip(sheets, _folds(projections), strict=True)]
+
+
+def _sorted(sheet: Sheet, one: Fold) -> Sheet:
+    """Sort rows as they will be inserted: here it may be another process that does it."""
+    if not is_sorted_first(one.table, one.keep):
+        return sheet
+    key = key_of(one.table)
+    places = sorted(range(len(sheet.rows)), key=lambda place: key(sheet.rows[place]))
+    return Sheet([sheet.seqs[place] for place in places], [sheet.rows[place] for place in places])
 
 
 def write(

@@ -4,7 +4,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -67,7 +66,7 @@ On PostgreSQL it is partitioned by the year of `recorded_at`, and the migration 
 event_key = Table(
     "event_key",
     metadata,
-    Column("operator_id", String, ForeignKey("operator.operator_id"), nullable=False),
+    Column("operator_id", String, nullable=False),
     Column("event_id", String, nullable=False),
     Column("seq", Seq, nullable=False),
     PrimaryKeyConstraint("operator_id", "event_id"),

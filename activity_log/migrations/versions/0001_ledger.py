@@ -36,10 +36,6 @@ def _ledger() -> None:
         sa.Column("operator_id", sa.String(), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("seq", SEQ, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["operator_id"],
-            ["operator.operator_id"],
-        ),
         sa.PrimaryKeyConstraint("operator_id", "event_id"),
         sqlite_with_rowid=False,
     )
@@ -524,6 +520,7 @@ def _guard_sqlite() -> None:
         "occurred_at",
         "recorded_at",
         "data",
+        "sealed_for",
     )
     op.execute(
         f"CREATE TRIGGER event_keeps_facts BEFORE UPDATE OF {', '.join(kept)} ON event "
