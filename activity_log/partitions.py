@@ -1,6 +1,6 @@
 """The log's partitions on PostgreSQL: one per year in which events were recorded, made when the first one comes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
@@ -19,7 +19,18 @@ def make_partitions(connection: Connection, recorded: Iterable[int]) -> None:
     existing = {name.rpartition(".")[2] for name in connection.execute(_EXISTING).scalars()}
     years = {from_microseconds(day * _DAY).year for day in {moment // _DAY for moment in recorded}}
     for year in sorted(year for year in years if f"event_{year}" not in existing):
-        start, end = (microseconds(datetime(at, 1, 1, tzinfo=UTC)) for at in (year, year + 1))
-        connection.execute(
-            text(f"CREATE TABLE event_{year} PARTITION OF event FOR VALUES FROM ({start}) TO ({end})")
-        )
+        for statement in _partition(year):
+            connection.execute(text(statement))
+
+
+def _partition(year: int) -> Iterator[str]:
+    """Yield what makes a partition; attached afterwards, since made as one it would wait for all readers of the log."""
+    start, end = (microseconds(datetime(at, 1, 1, tzinfo=UTC)) for at in (year, year + 1))
+    name = f"event_{year}"
+    yield f"CREATE TABLE {name} (LIKE event)"
+    yield f"ALTER TABLE event ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})"
+    # a partition inherits all triggers but this one
+    yield (
+        f"CREATE TRIGGER {name}_refuses_truncate BEFORE TRUNCATE ON {name} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
