@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from activity_log.contracts.backoffice import PersonErasureRequested
+from activity_log.ledger import read
 from serving.answers import Answers, open_answers
 from simulator.truth import PersonTruth
 from tests.conftest import SimulatedOperator
@@ -17,11 +19,17 @@ def answers(trained: SimulatedOperator) -> Answers:
 
 @pytest.fixture(scope="session")
 def planted(trained: SimulatedOperator) -> Mapping[str, PersonTruth]:
-    """The truth about each customer who was not merged into another."""
-    people = (
-        person for person in trained.truth.people if person.person_profile_id not in trained.truth.merged
-    )
+    """The truth about each customer who was not merged into another, nor forgotten."""
+    gone = trained.truth.merged.keys() | _forgotten(trained)
+    people = (person for person in trained.truth.people if person.person_profile_id not in gone)
     return {trained.operator.pseudonym(person.person_profile_id): person for person in people}
+
+
+def _forgotten(trained: SimulatedOperator) -> set[str]:
+    with trained.database.reading() as connection:
+        chunks = read(connection, trained.operator.operator_id, types=[PersonErasureRequested.__name__])
+        payloads = [event.payload for chunk in chunks for event in chunk]
+    return {one.person_profile_id for one in payloads if isinstance(one, PersonErasureRequested)}
 
 
 @pytest.fixture(scope="session")

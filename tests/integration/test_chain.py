@@ -28,7 +28,7 @@ Planted = Mapping[str, PersonTruth]
 def test_everything_sent_is_accounted_for(trained: SimulatedOperator):
     receipt = trained.receipt
     lines = (trained.settings.home / "events.jsonl").read_bytes().splitlines()
-    assert receipt.quarantined == ()
+    assert receipt.quarantined == 0
     assert receipt.accepted + receipt.duplicates + receipt.discarded == len(lines)
     assert min(receipt.accepted, receipt.duplicates, receipt.discarded) > 0
 

@@ -1,5 +1,6 @@
 """Answers without HTTP, on the trained Nordlicht at the end of its simulated world (1 November 2026)."""
 
+import json
 from collections import Counter
 from datetime import timedelta
 from types import SimpleNamespace
@@ -101,7 +102,7 @@ def test_who_was_merged_answers_as_the_survivor(world, installation):
         "id": "merged-1", "source": "backoffice", "type": "PersonProfilesMerged", "operatorid": "nordlicht",
         "time": (world.now - timedelta(hours=1)).isoformat(), "data": {"surviving_id": ids[0], "merged_id": ids[1]},
     }  # fmt: skip
-    assert world.trained.post_events("nordlicht", [event]).accepted == 1
+    assert world.trained.post_events("nordlicht", json.dumps(event).encode()).accepted == 1
 
     insight = world.trained.customer_insight("nordlicht", merged, "de", with_person=True)
     own = world.trained.customer_insight("nordlicht", survivor, "de", with_person=True)
