@@ -24,7 +24,7 @@ def make_partitions(connection: Connection, recorded: Iterable[int]) -> None:
 
 
 def _partition(year: int) -> Iterator[str]:
-    """Yield what makes a partition; attached afterwards, since made as one it would wait for all readers of the log."""
+    """Yield what makes a partition. Attached afterwards: made as one, it would wait for all readers of the log."""
     start, end = (microseconds(datetime(at, 1, 1, tzinfo=UTC)) for at in (year, year + 1))
     name = f"event_{year}"
     yield f"CREATE TABLE {name} (LIKE event)"
