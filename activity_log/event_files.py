@@ -9,12 +9,13 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from activity_log.errors import WrongUseError
+from activity_log.json_texts import parse_json
 
 BLOCK_BYTES = 2 * 1024 * 1024
 LONGEST_LINE = 16 * 1024 * 1024
@@ -77,27 +78,51 @@ def _parquet_blocks(path: Path, position: int) -> Iterator[Block]:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
-        size, rows = path.stat().st_size, file.metadata.num_rows
-        done = 0
-        for batch in file.iter_batches(_PARQUET_ROWS):
-            done += batch.num_rows
-            if done > position:
-                skipped = max(0, position - (done - batch.num_rows))
-                lines = (_line(row) for row in batch.slice(skipped).to_pylist())
-                yield Block(b"\n".join(lines), done, size * done // max(rows, 1))
-    except pa.ArrowInvalid as error:
+        with pq.ParquetFile(path) as file:
+            size, rows = path.stat().st_size, file.metadata.num_rows
+            done = 0
+            for batch in file.iter_batches(_PARQUET_ROWS):
+                done += batch.num_rows
+                if done > position:
+                    skipped = max(0, position - (done - batch.num_rows))
+                    lines = (_line(row) for row in batch.slice(skipped).to_pylist())
+                    yield Block(b"\n".join(lines), done, size * done // max(rows, 1))
+    except pa.ArrowException as error:
         raise WrongUseError(f"{path}: cannot be read as Parquet: {error}") from error
 
 
 def _line(row: dict[str, Any]) -> bytes:
-    """Write a row as CloudEvent: `data` is JSON text or a struct; an empty cell is an attribute that is not there."""
-    document = {name: value for name, value in row.items() if value is not None}
-    if isinstance(document.get("data"), str):
-        with suppress(ValueError):  # the gate says what is wrong with it
-            document["data"] = json.loads(document["data"])
-    return json.dumps(document, default=_text, ensure_ascii=False).encode(errors="surrogatepass")
+    """Write a row as CloudEvent: `data` is JSON text, kept as it is, or a struct."""
+    data = row.pop("data", None)
+    text = data.decode(errors="replace") if isinstance(data, bytes) else data
+    if isinstance(text, str) and _is_json(text):
+        on_one_line = text.replace("\r", " ").replace("\n", " ")  # neither can be within a string
+        line = f"{_json(row | {'data': 0})[:-2]}{on_one_line}}}"
+    else:
+        line = _json(row | {"data": text})
+    return line.encode(errors="surrogatepass")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        parse_json(text.encode(errors="surrogatepass"))
+    except ValueError:
+        return False
+    return True
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(_without_empty(value), default=_text, ensure_ascii=False)
+
+
+def _without_empty(value: Any) -> Any:
+    """Leave out empty cells: attributes that are not there."""
+    if isinstance(value, dict):
+        return {name: _without_empty(inner) for name, inner in value.items() if inner is not None}
+    return [_without_empty(one) for one in value] if isinstance(value, list) else value
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
