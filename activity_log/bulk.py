@@ -36,18 +36,15 @@ class Keep(Enum):
     LATEST = "latest"
     """The row of the greater (occurred_at, event_id) stays; the table has these two columns."""
 
-    TOTAL = "total"
-    """Numbers are added up; columns named `first_...` keep the least value, `last_...` the greatest."""
-
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row], keep: Keep) -> int:
-    """Insert rows and return how many were new or, with LATEST and TOTAL, at most as many as were written."""
+    """Insert rows and return how many were new or, with LATEST, at most as many as were written."""
     if not rows:
         return 0
     rows = _in_order(table, _merged(table, rows, keep), keep)
     if connection.dialect.name != POSTGRESQL:
         marks = ", ".join("?" for _ in table.c)
-        statement = _statement(table, f"VALUES ({marks})", keep, "max", "min", "")
+        statement = _statement(table, f"VALUES ({marks})", keep, "")
         return connection.exec_driver_sql(statement, list(rows)).rowcount
     if keep is Keep.NEW:
         return _copy(connection, table.name, table, rows)
@@ -57,7 +54,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row], keep:
         arrays = ", ".join(f"%s::{_postgresql_type(table, name)}[]" for name in _names(table))
         source = f"SELECT * FROM unnest({arrays})"
         values = tuple(list(column) for column in zip(*rows, strict=True))
-    statement = _statement(table, source, keep, "greatest", "least", ' COLLATE "C"')
+    statement = _statement(table, source, keep, ' COLLATE "C"')
     return connection.exec_driver_sql(statement, values).rowcount
 
 
@@ -79,12 +76,12 @@ def select_by_keys(
 
 
 @functools.cache
-def _statement(table: Table, source: str, keep: Keep, most: str, least: str, collate: str) -> str:
+def _statement(table: Table, source: str, keep: Keep, collate: str) -> str:
     names = ", ".join(_names(table))
-    return f"INSERT INTO {table.name} ({names}) {source} {_on_conflict(table, keep, most, least, collate)}"
+    return f"INSERT INTO {table.name} ({names}) {source} {_on_conflict(table, keep, collate)}"
 
 
-def _on_conflict(table: Table, keep: Keep, most: str, least: str, collate: str) -> str:
+def _on_conflict(table: Table, keep: Keep, collate: str) -> str:
     if keep is Keep.NEW:
         return ""
     if keep is Keep.FIRST:
@@ -95,33 +92,24 @@ def _on_conflict(table: Table, keep: Keep, most: str, least: str, collate: str) 
     values = ", ".join(f"{other} = excluded.{other}" for other in others)
     if keep is Keep.REPLACE:
         return target + values
-    if keep is Keep.LATEST:
-        return (
-            f"{target}{values} WHERE (excluded.occurred_at, excluded.event_id{collate}) "
-            f"> ({name}.occurred_at, {name}.event_id{collate})"
-        )
-    return target + ", ".join(f"{other} = {_total(name, other, most, least)}" for other in others)
-
-
-def _total(table: str, column: str, most: str, least: str) -> str:
-    old, new = f"{table}.{column}", f"excluded.{column}"
-    function = least if column.startswith("first_") else most if column.startswith("last_") else None
-    if function is None:
-        return f"{old} + {new}"
-    return f"{function}(coalesce({old}, {new}), coalesce({new}, {old}))"
+    return (
+        f"{target}{values} WHERE (excluded.occurred_at, excluded.event_id{collate}) "
+        f"> ({name}.occurred_at, {name}.event_id{collate})"
+    )
 
 
 def _merged(table: Table, rows: Sequence[Row], keep: Keep) -> Sequence[Row]:
-    """Bring rows of one key together: PostgreSQL touches no row twice in one statement."""
-    if keep not in (Keep.LATEST, Keep.TOTAL):
+    """Keep the latest of rows of one key: PostgreSQL touches no row twice in one statement."""
+    if keep is not Keep.LATEST:
         return rows
     names, key = _names(table), key_of(table)
-    merge = _later(names) if keep is Keep.LATEST else _added(names, len(table.primary_key))
-    merged: dict[Any, Row] = {}
+    stamp = itemgetter(names.index("occurred_at"), names.index("event_id"))
+    latest: dict[Any, Row] = {}
     for row in rows:
         at = key(row)
-        merged[at] = merge(merged[at], row) if at in merged else row
-    return list(merged.values())
+        if at not in latest or stamp(row) > stamp(latest[at]):
+            latest[at] = row
+    return list(latest.values())
 
 
 def _in_order(table: Table, rows: Sequence[Row], keep: Keep) -> Sequence[Row]:
@@ -139,28 +127,6 @@ def key_of(table: Table) -> Any:
     """Return the function that gives a row's primary key."""
     names = _names(table)
     return itemgetter(*(names.index(column.name) for column in table.primary_key))
-
-
-def _later(names: list[str]) -> Any:
-    moment, event_id = names.index("occurred_at"), names.index("event_id")
-    return lambda old, new: new if (new[moment], new[event_id]) > (old[moment], old[event_id]) else old
-
-
-def _added(names: list[str], keys: int) -> Any:
-    """Return how two rows of one key, whose columns stand first, are added up."""
-    how = [min if name.startswith("first_") else max if name.startswith("last_") else None for name in names]
-
-    def added(old: Row, new: Row) -> Row:
-        pairs = zip(how[keys:], old[keys:], new[keys:], strict=True)
-        return (*old[:keys], *(_one(function, one, other) for function, one, other in pairs))
-
-    return added
-
-
-def _one(function: Any, old: Any, new: Any) -> Any:
-    if function is None:
-        return old + new
-    return new if old is None else old if new is None else function(old, new)
 
 
 @functools.cache

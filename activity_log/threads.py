@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from activity_log import schema
-from activity_log.contracts.communications import ConversationResolved, MessageDelivered
+from activity_log.contracts.communications import ConversationResolved, MessageDelivered, MessageRead
+from activity_log.ledger import LoggedEvent
 from activity_log.merging import one_person
 from activity_log.read_models.event_groups import EVENT_GROUPS
 from activity_log.timeline import PAGE, TimelineFilter, TimelineRow, timeline
@@ -40,22 +41,18 @@ class Conversation:
 
 def threads_of(connection: Connection, operator_id: str, customer_id: str) -> list[Thread]:
     """Return the threads of a customer and of all who count as the same person, the latest first."""
-    table = schema.thread
-    people = one_person(connection, operator_id, customer_id).members
-    last_at = func.max(table.c.last_at)
-    query = (
-        select(
-            table.c.contact_id,
-            func.sum(table.c.delivered),
-            func.sum(table.c.read),
-            func.min(table.c.first_at),
-            last_at,
-        )
-        .where(table.c.operator_id == operator_id, table.c.customer_id.in_(people))
-        .group_by(table.c.contact_id)
-        .order_by(last_at.desc(), table.c.contact_id)
-    )
-    return [Thread(*row) for row in connection.execute(query)]
+    messages: dict[str, list[LoggedEvent]] = {}
+    for row in _talk(connection, operator_id, customer_id, None):
+        if isinstance(row.event.payload, MessageDelivered):
+            messages.setdefault(row.event.payload.contact_id, []).append(row.event)
+    threads = [_thread(contact_id, events) for contact_id, events in messages.items()]
+    return sorted(threads, key=lambda thread: (-thread.last_at.timestamp(), thread.contact_id))
+
+
+def _thread(contact_id: str, newest_first: list[LoggedEvent]) -> Thread:
+    read = sum(isinstance(event.payload, MessageRead) for event in newest_first)
+    first_at, last_at = newest_first[-1].occurred_at, newest_first[0].occurred_at
+    return Thread(contact_id, len(newest_first) - read, read, first_at, last_at)
 
 
 def messages_of(

@@ -1,23 +1,14 @@
-"""Talk with each contact: threads count messages, which are read through the timeline; conversations are rated."""
+"""Talk with each contact: conversations as they were rated. Messages need no table: the timeline leads to them."""
 
 from collections.abc import Iterable
 from typing import cast
 
 from activity_log import schema
 from activity_log.bulk import Keep, Row
-from activity_log.contracts.communications import ConversationResolved, MessageDelivered
+from activity_log.contracts.communications import ConversationResolved
 from activity_log.folding import Fold, Projection
 from activity_log.ledger import LoggedEvent
 from activity_log.operators import Operator
-
-
-def _threads(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
-    message = cast("MessageDelivered", event.payload)
-    if message.person_profile_id is None:
-        return ()
-    counts = (0, 1) if event.event_type.name == "MessageRead" else (1, 0)
-    customer_id, at = operator.pseudonym(message.person_profile_id), event.occurred_us
-    return ((event.operator_id, customer_id, message.contact_id, *counts, at, at),)
 
 
 def _conversations(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
@@ -39,8 +30,5 @@ def _conversations(operator: Operator, event: LoggedEvent) -> Iterable[Row]:
 
 THREADS = Projection(
     "threads",
-    (
-        Fold(schema.thread, Keep.TOTAL, frozenset({"MessageDelivered", "MessageRead"}), _threads),
-        Fold(schema.conversation, Keep.LATEST, frozenset({"ConversationResolved"}), _conversations),
-    ),
+    (Fold(schema.conversation, Keep.LATEST, frozenset({"ConversationResolved"}), _conversations),),
 )

@@ -35,7 +35,6 @@ from activity_log.schema.read_models import (
     party_member,
     person_profile,
     projection_state,
-    thread,
     touchpoint,
     tour,
 )
@@ -68,7 +67,6 @@ __all__ = [
     "privacy_procedure",
     "projection_state",
     "quarantine",
-    "thread",
     "touchpoint",
     "tour",
 ]

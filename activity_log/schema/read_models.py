@@ -160,20 +160,6 @@ no_show = Table(
     PrimaryKeyConstraint("operator_id", "booking_id", "customer_id"),
 )
 
-thread = Table(
-    "thread",
-    metadata,
-    Column("operator_id", String, nullable=False),
-    Column("customer_id", String, nullable=False),
-    Column("contact_id", String, nullable=False),
-    Column("delivered", Integer, nullable=False),
-    Column("read", Integer, nullable=False),
-    Column("first_at", UtcMoment, nullable=False),
-    Column("last_at", UtcMoment, nullable=False),
-    PrimaryKeyConstraint("operator_id", "customer_id", "contact_id"),
-    sqlite_with_rowid=False,
-)
-
 conversation = Table(
     "conversation",
     metadata,
@@ -202,6 +188,6 @@ projection_state = Table(
 
 READ_MODELS = (
     person_profile, identity_link, touchpoint, tour, departure, booking, party_member, cancellation, no_show,
-    thread, conversation,
+    conversation,
 )  # fmt: skip
 """What `replay` drops and rebuilds from `event`."""
