@@ -59,7 +59,7 @@ def identities(links: Iterable[IdentityLink]) -> list[Identity]:
 
 @dataclass(frozen=True, eq=False)
 class _Hold:
-    """A merge while it holds; each is equal only to itself. `order`: its place among the merges in the order they happened."""
+    """A merge while it holds, equal only to itself. `order`: its place among the merges as they happened."""
 
     order: tuple[datetime, str]
     surviving: str
