@@ -56,7 +56,9 @@ def load_vault(settings: Settings) -> Vault:
     path = settings.master_key_file or settings.keys_dir / "master.key"
     try:
         if not path.exists() and settings.master_key_file:
-            raise WrongUseError(f"BUSFLOW_MASTER_KEY_FILE: {path} does not exist; create it or correct the name")
+            raise WrongUseError(
+                f"BUSFLOW_MASTER_KEY_FILE: {path} does not exist; create it or correct the name"
+            )
         text = path.read_text(errors="replace") if path.exists() else _new_key_file(path)
     except OSError as error:
         raise WrongUseError(f"{path}: the master key cannot be kept here: {error.strerror}") from error

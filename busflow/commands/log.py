@@ -66,7 +66,9 @@ def simulate(
 
 
 def ingest(
-    path: Annotated[Path, typer.Argument(help="One CloudEvent per line: .jsonl, .jsonl.gz; or per row: .parquet")],
+    path: Annotated[
+        Path, typer.Argument(help="One CloudEvent per line: .jsonl, .jsonl.gz; or per row: .parquet")
+    ],
     operator: Annotated[
         str | None, typer.Option("--operator", "-o", help="Take in this operator's events only.")
     ] = None,

@@ -57,7 +57,9 @@ def test_replacing_a_row_is_a_change_too(database: Database, books: Books):
         connection.exec_driver_sql("INSERT OR REPLACE INTO event SELECT * FROM event")
     with database.writing() as connection:
         kept = connection.execute(schema.event_key.select()).all()
-        connection.exec_driver_sql("INSERT OR REPLACE INTO event_key SELECT operator_id, event_id, 99 FROM event_key")
+        connection.exec_driver_sql(
+            "INSERT OR REPLACE INTO event_key SELECT operator_id, event_id, 99 FROM event_key"
+        )
         assert connection.execute(schema.event_key.select()).all() == kept
     assert len(logged_ids(database)) == 1
 

@@ -83,7 +83,9 @@ def test_a_key_that_is_none_is_wrong_use_and_not_shown(tmp_path: Path, key: str)
     with pytest.raises(WrongUseError) as by_file:
         load_vault(load_settings(home=tmp_path, master_key_file=file))
     for name, refused in (("BUSFLOW_MASTER_KEY", by_environment), (str(file), by_file)):
-        assert str(refused.value) == f"{name}: must be 32 bytes in base64; `openssl rand -base64 32` makes one"
+        assert (
+            str(refused.value) == f"{name}: must be 32 bytes in base64; `openssl rand -base64 32` makes one"
+        )
 
 
 def test_bytes_are_no_key(tmp_path: Path):
