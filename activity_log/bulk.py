@@ -10,7 +10,7 @@ from enum import Enum
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, CursorResult, Table
 from sqlalchemy.dialects import postgresql
 
 from activity_log.database import POSTGRESQL
@@ -56,6 +56,12 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row], keep:
         values = tuple(list(column) for column in zip(*rows, strict=True))
     statement = _statement(table, source, keep, ' COLLATE "C"')
     return connection.exec_driver_sql(statement, values).rowcount
+
+
+def run(connection: Connection, statement: str, values: Row) -> CursorResult[Any]:
+    """Run a ready statement, its parameters marked `?`: what every batch does is not to be built anew each time."""
+    marked = statement.replace("?", "%s") if connection.dialect.name == POSTGRESQL else statement
+    return connection.exec_driver_sql(marked, values)
 
 
 def select_by_keys(

@@ -194,7 +194,7 @@ class Gate:
         return operator_id in self.operator_ids and self.only_operator in (None, operator_id)
 
     def _check_operator(self, operator_id: str) -> None:
-        if operator_id in self.operator_ids and not self._may_send(operator_id):
+        if self.only_operator not in (None, operator_id):
             raise RefusedError(
                 f"operatorid: '{operator_id}' may not be sent here, only events of '{self.only_operator}' may"
             )

@@ -83,13 +83,19 @@ def ingest_events(
 
 
 def ingest_body(
-    database: Database, body: bytes, *, now: datetime, only_operator: str | None = None
+    database: Database,
+    body: bytes,
+    *,
+    now: datetime,
+    only_operator: str | None = None,
+    operators: Mapping[str, Operator] | None = None,
 ) -> Receipt:
     """Take in one CloudEvent or a JSON list of them, as they come by HTTP.
 
-    Raises ValueError for what is no JSON, TooManyEventsError for more than MOST_EVENTS; then nothing was taken in.
+    operators: those who may send, where the caller knows them; None looks all of them up. Raises ValueError for what
+    is no JSON, TooManyEventsError for more than MOST_EVENTS; then nothing was taken in.
     """
-    operators = operators_by_id(database)
+    operators = operators_by_id(database) if operators is None else operators
     gate = Gate(frozenset(operators), now, only_operator=only_operator)
     with batch_span("ingest", [body], way="http"), timed_batch("http"), without_cyclic_gc():
         admissions = gate.admit_body(body)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Row, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Row, select, type_coerce
 
 from activity_log import schema
-from activity_log.bulk import Keep, insert_rows
+from activity_log.bulk import Keep, insert_rows, run
 from activity_log.contracts.fields import Payload, personal_fields
 from activity_log.contracts.types import TYPES, EventType
 from activity_log.contracts.upcasting import ROUTES, upcast
@@ -239,7 +239,7 @@ def _without_personal(payload_type: type[Payload]) -> dict[str, str]:
 
 
 def _next_seq(connection: Connection) -> int:
-    return (connection.execute(select(func.max(schema.event.c.seq))).scalar() or 0) + 1
+    return (run(connection, "SELECT max(seq) FROM event", ()).scalar() or 0) + 1
 
 
 def _seals(connection: Connection, lines: Sequence[Line], privates: Sequence[Private]) -> dict[int, bytes]:

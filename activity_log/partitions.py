@@ -16,9 +16,13 @@ def make_partitions(connection: Connection, recorded: Iterable[int]) -> None:
     """Make the partitions that events recorded at these moments (microseconds) need. On SQLite there are none."""
     if connection.dialect.name != POSTGRESQL:
         return
-    existing = {name.rpartition(".")[2] for name in connection.execute(_EXISTING).scalars()}
     years = {from_microseconds(day * _DAY).year for day in {moment // _DAY for moment in recorded}}
-    for year in sorted(year for year in years if f"event_{year}" not in existing):
+    seen: set[str] = connection.info.setdefault("event_partitions", set())
+    if all(f"event_{year}" in seen for year in years):
+        return
+    # what is made below is not noted as seen: a rollback would undo it
+    seen.update(name.rpartition(".")[2] for name in connection.execute(_EXISTING).scalars())
+    for year in sorted(year for year in years if f"event_{year}" not in seen):
         for statement in _partition(year):
             connection.execute(text(statement))
 

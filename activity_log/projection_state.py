@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from activity_log import schema
+from activity_log.bulk import run
 from activity_log.errors import WrongUseError
 from activity_log.folding import Projection
 from activity_log.read_models import PROJECTIONS
@@ -35,13 +36,12 @@ def levels(connection: Connection, operator_id: str) -> Mapping[str, Level]:
 
 def advance(connection: Connection, operator_id: str, names: Collection[str], seq: int) -> frozenset[str]:
     """Move those of `names` that are not frozen to the level `seq`, and return them. Wants a writing transaction."""
+    marks = ", ".join("?" for _ in names)
     move = (
-        update(_STATE)
-        .where(_STATE.c.operator_id == operator_id, _STATE.c.name.in_(names), _STATE.c.until.is_(None))
-        .values(level=seq)
-        .returning(_STATE.c.name)
+        f"UPDATE projection_state SET level = ? WHERE operator_id = ? AND name IN ({marks}) "
+        "AND until IS NULL RETURNING name"
     )
-    moved = frozenset(connection.execute(move).scalars())
+    moved = frozenset(run(connection, move, (seq, operator_id, *names)).scalars())
     if len(moved) == len(names):
         return moved
     new = frozenset(names) - _kept(connection, operator_id).keys()

@@ -13,9 +13,9 @@ from prometheus_client import Histogram
 from sqlalchemy import Connection, select
 
 from activity_log import schema
+from activity_log.bulk import run
 from activity_log.gate import Discarded, Rejected
 from activity_log.ledger import Line
-from activity_log.upserting import insert_for
 
 Way = Literal["http", "file", "broker", "import", "quarantine"]
 Outcome = Literal["accepted", "duplicate", "discarded", "quarantined"]
@@ -55,17 +55,15 @@ def count(
         "discarded": Counter(one.operator_id for one in discarded),
         "quarantined": Counter(_senders(connection, rejected)),
     }
-    rows = [
-        {"operator_id": operator_id, "way": way, "outcome": outcome, "events": events}
-        for outcome, by_operator in outcomes.items()
-        for operator_id, events in by_operator.items()
-    ]
-    if rows:
-        statement = insert_for(connection, schema.intake)
-        total = schema.intake.c.events + statement.excluded.events
-        keys = list(schema.intake.primary_key)
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={"events": total}), rows)
+    for outcome, by_operator in outcomes.items():
+        for operator_id, events in by_operator.items():
+            run(connection, _ADD, (operator_id, way, outcome, events))
 
+
+_ADD = """
+INSERT INTO intake (operator_id, way, outcome, events) VALUES (?, ?, ?, ?)
+ON CONFLICT (operator_id, way, outcome) DO UPDATE SET events = intake.events + excluded.events
+"""
 
 _OPERATOR_ID = itemgetter(0)  # of a Line; half the time of asking by name
 

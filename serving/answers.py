@@ -14,7 +14,7 @@ from activity_log.database import Database, open_log
 from activity_log.errors import BusflowError, NoModelError
 from activity_log.gate import Gate, Rejected
 from activity_log.ingestion import Receipt, ingest, ingest_body
-from activity_log.operators import find_operator
+from activity_log.operators import Operator, find_operator
 from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
 from feature_repo.store import CustomerFeatures, open_features
@@ -54,6 +54,7 @@ class Answers:
         self._features = features
         self._models = LiveModels(registry)
         self._clock = clock
+        self._operators: dict[str, Operator] = {}
         self._tenants: dict[str, _Tenant] = {}
         self._slipping: dict[str, tuple[datetime, list[SlippingCustomer]]] = {}
 
@@ -112,8 +113,10 @@ class Answers:
 
         Raises UnknownOperatorError, and what `ingest_body` raises.
         """
-        find_operator(self._database, operator_id)
-        return ingest_body(self._database, body, now=self._clock(), only_operator=operator_id)
+        operators = {operator_id: self._operator(operator_id)}
+        return ingest_body(
+            self._database, body, now=self._clock(), only_operator=operator_id, operators=operators
+        )
 
     def give_feedback(self, operator_id: str, feedback: Feedback) -> None:
         """Log that a suggestion was shown or clicked; saying it twice changes nothing.
@@ -200,9 +203,15 @@ class Answers:
         except NoModelError:
             return None
 
+    def _operator(self, operator_id: str) -> Operator:
+        """Look an operator up, once: none ever changes."""
+        if operator_id not in self._operators:
+            self._operators[operator_id] = find_operator(self._database, operator_id)
+        return self._operators[operator_id]
+
     def _tenant(self, operator_id: str) -> _Tenant:
         if operator_id not in self._tenants:
-            operator = find_operator(self._database, operator_id)
+            operator = self._operator(operator_id)
             recommending = Recommending(self._database, operator, self._features, self._models)
             profiles = Profiles(self._database, operator, self._features, self._models, recommending.offers)
             self._tenants[operator_id] = _Tenant(profiles, recommending)
