@@ -59,25 +59,32 @@ def vault_of(connection: Connection) -> Vault:
 
 
 def open_log(settings: Settings) -> Database:
-    """Open the activity log of an installation and bring its schema up to date. Raises WrongUseError."""
-    return open_database(settings.log_url, load_vault(settings))
+    """Open the activity log of an installation and bring its schema up to date.
+
+    Raises WrongUseError as `open_database` does, and for a master key that is not the one its keys were sealed by.
+    """
+    from activity_log.person_keys import check_vault
+
+    database = open_database(settings.log_url, load_vault(settings))
+    try:
+        with database.reading() as connection:
+            check_vault(connection)
+    except WrongUseError:
+        database.close()
+        raise
+    return database
 
 
 def open_database(url: str, vault: Vault) -> Database:
     """Open the database at `url` (sqlite:// or postgresql://) and bring its schema up to date.
 
-    Raises WrongUseError for another kind of URL, for a database that cannot be opened as activity log, and for a
-    vault that is not the one its keys were sealed in.
+    Raises WrongUseError for another kind of URL, and for a database that cannot be opened as activity log.
     """
     engine = _engine(_parsed(url))
     event.listen(engine, "connect", lambda _, record: record.info.update({_VAULT: vault}))
     event.listen(engine, "begin", _begin)
     try:
         _migrate(engine, vault)
-        _check_vault(engine)
-    except WrongUseError:
-        engine.dispose()
-        raise
     except (OSError, DatabaseError) as error:
         engine.dispose()
         problem = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -139,13 +146,6 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     elif writes:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.busflow'))")
-
-
-def _check_vault(engine: Engine) -> None:
-    from activity_log.person_keys import check_vault
-
-    with engine.connect() as connection:
-        check_vault(connection)
 
 
 def _migrate(engine: Engine, vault: Vault) -> None:

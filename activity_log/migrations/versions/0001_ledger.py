@@ -121,7 +121,8 @@ def _event() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
-    op.create_index(
+    op.create_index("ix_event_operator_id_seq", "event", ["operator_id", "seq"], unique=False)
+    op.create_index(  # after the wider one: of two that would do, SQLite takes the later
         "ix_event_catalogue",
         "event",
         ["operator_id", "seq"],
@@ -129,7 +130,6 @@ def _event() -> None:
         sqlite_where=sa.text("type IN ('TourPublished', 'DepartureScheduled', 'DepartureUpdated')"),
         postgresql_where=sa.text("type IN ('TourPublished', 'DepartureScheduled', 'DepartureUpdated')"),
     )
-    op.create_index("ix_event_operator_id_seq", "event", ["operator_id", "seq"], unique=False)
     op.create_index(
         "ix_event_sealed_for",
         "event",
