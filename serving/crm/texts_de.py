@@ -129,6 +129,7 @@ GERMAN = Texts(
         "ConsentGranted": "Einwilligung erteilt",
         "ConsentRevoked": "Einwilligung widerrufen",
         "PersonProfilesMerged": "Zusammengeführt",
+        "PersonProfilesUnmerged": "Wieder getrennt",
         "PersonErasureRequested": "Löschung verlangt",
         "RecommendationShown": "Empfehlung gesehen",
         "RecommendationClicked": "Empfehlung angeklickt",

@@ -129,6 +129,7 @@ ENGLISH = Texts(
         "ConsentGranted": "Consent given",
         "ConsentRevoked": "Consent withdrawn",
         "PersonProfilesMerged": "Merged",
+        "PersonProfilesUnmerged": "Parted again",
         "PersonErasureRequested": "Erasure requested",
         "RecommendationShown": "Recommendation seen",
         "RecommendationClicked": "Recommendation clicked",

@@ -154,10 +154,19 @@ def test_any_bytes_get_an_answer(posting, body):
     assert posting.post(body).status_code in {202, 400}
 
 
+def is_json(document: object) -> bool:
+    """Say whether JSON has a word for everything in it; a body with Infinity is refused whole."""
+    try:
+        json.dumps(document, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
 @FUZZ
 @given(st.lists(nearly_good(), min_size=1, max_size=3))
 def test_what_is_acknowledged_is_in_the_ledger_word_for_word(posting, documents):
-    documents = [document | {"id": str(uuid4())} for document in documents]
+    documents = [document | {"id": str(uuid4())} for document in documents if is_json(document)]
     sent = [json.dumps(document).encode() for document in documents]
     receipts = [posting.answers.post_events("nordlicht", raw) for raw in sent]
     refused = {item.id for receipt in receipts for item in receipt.quarantined}
