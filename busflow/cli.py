@@ -61,7 +61,23 @@ def main() -> None:
         _leave(f"--{name}: {first['msg']} (got {first['input']!r})", WRONG_USE)
     except (BusflowError, OSError) as error:
         _leave(str(error), FAILED)
+    except _database_errors() as error:
+        _leave(f"the database: {_first_line(error)}; running it again is safe", FAILED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """Return the errors of a database that is locked, full or gone; asked for only once something has failed."""
+    import sqlite3
+
+    import psycopg
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    return (OperationalError, InterfaceError, sqlite3.OperationalError, psycopg.OperationalError)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(getattr(error, "orig", None) or error).strip().splitlines()), type(error).__name__)
 
 
 def _leave(message: str, code: int) -> None:
