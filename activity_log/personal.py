@@ -2,7 +2,7 @@
 
 Personal is what the contract marks so, and every field the contract does not know: nobody can say what a newer
 producer puts there. The public part goes into the log as it is, the private part only encrypted, under the key of
-the person the event is about first (the booker of a booking). An event about nobody (the catalogue's) has none.
+the person the event is about first (the booker of a booking), or a key of the operator's own if it names nobody.
 """
 
 import functools
@@ -15,6 +15,9 @@ from activity_log.attribution import touches
 from activity_log.contracts.fields import Payload, personal_fields
 
 Data = dict[str, Any]
+
+NOBODY = ""
+"""Owner of what is unknown in an event that names nobody: no person has this id, and no erasure reaches its key."""
 
 
 class Parts(NamedTuple):
@@ -34,19 +37,16 @@ def split(payload: Payload) -> Parts:
     """Take a payload of the current version apart. Only fields that were sent are kept, money as text."""
     if not has_unknown_fields(payload):
         return split_known(payload)
-    owner = owner_of(payload)
     document = payload.model_dump(mode="json", exclude_unset=True)
-    if owner is None:
-        return Parts(_json(document))
     public, private = _apart(payload, document, _shape(type(payload)).personal)
-    return Parts(_json(public), owner, _json(private))
+    return Parts(_json(public), owner_of(payload) or NOBODY, _json(private))
 
 
 def split_known(payload: Payload) -> Parts:
     """Take a payload apart that has only fields the contract knows."""
     personal = _shape(type(payload)).personal
     owner = owner_of(payload) if personal else None
-    if owner is None:
+    if owner is None or personal.isdisjoint(payload.model_fields_set):
         return Parts(payload.__pydantic_serializer__.to_json(payload, exclude_unset=True).decode())
     return Parts(
         payload.model_dump_json(exclude_unset=True, exclude=set(personal)),
@@ -57,10 +57,8 @@ def split_known(payload: Payload) -> Parts:
 
 def split_as_sent(data: Data, sent: Payload, owner: str | None) -> Parts:
     """Take a payload of an old version apart, as it was sent; `sent`: the same as its model of that time."""
-    if owner is None:
-        return Parts(_json(data))
     public, private = _apart(sent, data, personal_fields(type(sent)))
-    return Parts(_json(public), owner, _json(private) if private else None)
+    return Parts(_json(public), owner or NOBODY, _json(private)) if private else Parts(_json(public))
 
 
 def has_unknown_fields(payload: Payload) -> bool:
