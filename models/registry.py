@@ -74,7 +74,7 @@ class ModelRegistry:
 
     def log(self, run: Run) -> str:
         """Log a training run and register its model as challenger; return the version."""
-        mlflow.set_tracking_uri(self._uri)
+        _track_at(self._uri)
         name = registered_name(run.card.operator_id, run.card.task)
         with (
             mlflow.start_run(experiment_id=self._experiment(name)) as active,
@@ -110,7 +110,7 @@ class ModelRegistry:
         if version is None:
             raise NoModelError(f"operator '{operator_id}' has no {alias} {task} model: train and promote one")
         name = registered_name(operator_id, task)
-        mlflow.set_tracking_uri(self._uri)
+        _track_at(self._uri)
         with tempfile.TemporaryDirectory() as temp:
             path = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=temp)
             data = Path(path) / "data" / _ARTEFACT
@@ -165,6 +165,19 @@ class ModelRegistry:
             self._client.get_registered_model(name)
         except MlflowException:
             self._client.create_registered_model(name)
+
+
+def _track_at(uri: str) -> None:
+    """Tell MLflow where its runs are, but not the environment: settings read later would take it for the operator's."""
+    named = os.environ.get(_VARIABLE)
+    mlflow.set_tracking_uri(uri)
+    if named is None:
+        os.environ.pop(_VARIABLE, None)
+    else:
+        os.environ[_VARIABLE] = named
+
+
+_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 def _connected(uri: str) -> MlflowClient:

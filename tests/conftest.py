@@ -72,6 +72,11 @@ def trained(nordlicht: SimulatedOperator) -> SimulatedOperator:
     return nordlicht
 
 
+def pytest_runtest_setup() -> None:
+    """Forget what MLflow wrote into the environment: the next installation has a store of its own."""
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 @pytest.fixture(scope="session")
 def registry_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """An installation that holds models only; setting up MLflow takes seconds."""
