@@ -22,14 +22,21 @@ VAULT = Vault(bytes(32))
 @contextmanager
 def fresh_log(store: str, folder: Path) -> Iterator[str]:
     """Give the URL of a log of its own; a PostgreSQL that is not there skips the test, except in CI."""
+    with fresh_schema(store, folder) as url:
+        yield _prepared(url)
+
+
+@contextmanager
+def fresh_schema(store: str, folder: Path) -> Iterator[str]:
+    """Give the URL of a database without anything in it, as `fresh_log` does."""
     if store == "sqlite":
-        yield _prepared(f"sqlite:///{folder / 'log.db'}")
+        yield f"sqlite:///{folder / 'log.db'}"
         return
     server = _postgresql()
     name = f"log_{secrets.token_hex(6)}"
     _run(server, f"CREATE SCHEMA {name}")
     try:
-        yield _prepared(f"{server}?options=-csearch_path%3D{name}")
+        yield f"{server}?options=-csearch_path%3D{name}"
     finally:
         _run(server, f"DROP SCHEMA {name} CASCADE")
 
