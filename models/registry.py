@@ -168,7 +168,7 @@ class ModelRegistry:
 
 
 def _track_at(uri: str) -> None:
-    """Tell MLflow where its runs are, but not the environment: settings read later would take it for the operator's."""
+    """Tell MLflow where its runs are, but not the environment, where settings read later would find it."""
     named = os.environ.get(_VARIABLE)
     mlflow.set_tracking_uri(uri)
     if named is None:
