@@ -131,7 +131,7 @@ def write(
     project(
         connection,
         prepared.sheets,
-        {operator_id: first + place for place, (operator_id, *_) in enumerate(lines)},
+        {line[0]: first + place for place, line in enumerate(lines) if place not in duplicates},
         first_seq=first,
         without=duplicates,
         erased=appended.erased,

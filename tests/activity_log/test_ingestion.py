@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
-from activity_log import ingestion, quarantine, reading, schema
+from activity_log import ingestion, ledger, projection_state, quarantine, reading, schema
 from activity_log.database import Database
 from activity_log.gate import Gate
 from activity_log.ingestion import Receipt, Tally, ingest
@@ -55,6 +55,23 @@ def test_a_contact_without_person_is_counted_once_even_when_sent_twice(database:
     assert (second.accepted, second.discarded, second.duplicates) == (0, 0, 1)
     assert counted(database, "discarded") == 1
     assert logged_ids(database) == []
+
+
+# Levels
+
+
+def test_the_read_models_are_as_far_as_the_log_and_no_farther(database: Database, books: Books):
+    story = anna_and_bernd(books)
+    send(database, *story)
+    send(database, *story, *anna_and_bernd(Books("konkurrenz"))[:1])
+    send(database, *story)
+    with database.reading() as connection:
+        for operator_id in ("reisen", "konkurrenz"):
+            last, levels = (
+                ledger.last_seq(connection, operator_id),
+                projection_state.levels(connection, operator_id),
+            )
+            assert {level.seq for name, level in levels.items() if name != projection_state.FACTS} == {last}
 
 
 # Quarantine
