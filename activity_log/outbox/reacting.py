@@ -55,13 +55,18 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 """Every event type that causes an EngagementTrigger. A cancellation's reason is free text, and stays here."""
 
 _IDS_PER_QUERY = 500
-_LOOKED_AT = frozenset({*RULES, PersonProfileUpdated.__name__})
+_PROFILE = PersonProfileUpdated.__name__
 
 
 def noticed(events: Iterable[LoggedEvent], now: datetime) -> list[LoggedEvent]:
-    """Return the few events that `react` would look at. It needs no database, and next to no time."""
+    """Return the few events that `react` would look at: recent ones, and profiles of any age, which may be late."""
     since = microseconds(now - RECENT)
-    return [event for event in events if event.occurred_us >= since and event.event_type.name in _LOOKED_AT]
+    return [
+        event
+        for event in events
+        if (event.occurred_us >= since and event.event_type.name in RULES)
+        or event.event_type.name == _PROFILE
+    ]
 
 
 def react(
@@ -73,7 +78,7 @@ def react(
     """Write what freshly logged events cause, in the caller's transaction; return how many messages that were.
 
     Call it after the read models were folded. Only what occurred within RECENT of `now` causes anything. Events of
-    a person whose profile is not known wait for one as recent, and cause their messages when it arrives.
+    a person whose profile is not known wait for it, and cause their messages when it arrives.
     """
     written = 0
     looked_at = noticed(fresh_events, now)

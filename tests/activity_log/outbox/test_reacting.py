@@ -79,6 +79,12 @@ def test_who_is_not_known_yet_waits_for_the_profile(database: Database, books: B
     assert outbox(database) == [event]
 
 
+def test_an_old_profile_that_comes_late_is_what_was_waited_for(database: Database, books: Books):
+    happen(database, leaves_checkout(books, "anna"))
+    happen(database, books.knows("anna", "Anna", "Müller", LAST_WEEK))
+    assert len(outbox(database)) == 1
+
+
 def test_history_tells_nobody(database: Database, books: Books):
     happen(database, books.knows("anna", "Anna", "Müller", TODAY), leaves_checkout(books, "anna", LAST_WEEK))
     assert outbox(database) == []
