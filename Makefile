@@ -16,12 +16,13 @@ $(UV):
 	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 install: $(UV)  ## Install the locked environment
-	$(UV) sync --locked
+	$(UV) sync --locked --inexact
 
 demo: install  ## Simulate an operator, learn, serve, print the links (CHECK=1: query everything and exit)
 	$(RUN)/busflow demo $(if $(CHECK),--check)
 
-test: install  ## Run all tests
+test: install  ## Run all tests (with PySpark, which is a group of its own)
+	$(UV) sync --locked --inexact --group scale
 	$(RUN)/pytest
 
 lint: install  ## Check style, types, import directions, dependencies and the lock file
