@@ -1,12 +1,16 @@
 """All settings of an installation: read from the environment (or `.env`) once, typed and frozen."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from activity_log.errors import WrongUseError
+
+_PASSWORD = re.compile(r"(:/?/?)[^@]*@")
+"""What stands between a scheme and a host."""
 
 
 class Settings(BaseSettings):
@@ -18,8 +22,13 @@ class Settings(BaseSettings):
 
     home: Path = Path(".busflow")
     database_url: str = ""
-    engine: str = Field(default="duckdb", pattern="^duckdb$")
-    online_store: str = Field(default="sqlite", pattern="^sqlite$")
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    """What computes features and joins training sets."""
+    engine_memory: str = Field(default="", pattern=r"^(\d+(\.\d+)? ?[MG]i?B)?$")
+    """How much memory DuckDB takes before it spills to disk, as `8GB`; empty: a part of the machine's."""
+    spark_master: str = Field(default="local[*]", pattern=r"^(local(\[.+\])?|yarn|(spark|k8s)://.+)$")
+    online_store: str = Field(default="sqlite", pattern=r"^(sqlite|rediss?://[^/?#]+(/\d+)?)$", repr=False)
+    """sqlite, redis://HOST:PORT/NUMBER or rediss:// (TLS); it may hold a password."""
     master_key: SecretStr | None = None
     master_key_file: Path | None = None
     broker_url: str = Field(default="", repr=False)
@@ -87,4 +96,5 @@ def load_settings(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
         name = name if name.startswith("MLFLOW") else f"BUSFLOW_{name}"
-        raise WrongUseError(f"{name}={first['input']!r}: {first['msg']}") from error
+        given = _PASSWORD.sub(r"\1***@", repr(first["input"]))
+        raise WrongUseError(f"{name}={given}: {first['msg']}") from None

@@ -5,7 +5,7 @@ import pytest
 from activity_log.errors import WrongUseError
 from activity_log.settings import load_settings
 
-NAMES = ("HOME", "DATABASE_URL", "ENGINE", "ONLINE_STORE", "BROKER_URL")
+NAMES = ("HOME", "DATABASE_URL", "ENGINE", "ENGINE_MEMORY", "SPARK_MASTER", "ONLINE_STORE", "BROKER_URL")
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,31 @@ def test_a_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv(f"BUSFLOW_{name}", value)
     with pytest.raises(WrongUseError, match=rf"^BUSFLOW_{name}='{value}': \S"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENGINE", "spark"),
+        ("ENGINE_MEMORY", "8GB"),
+        ("SPARK_MASTER", "spark://head:7077"),
+        ("SPARK_MASTER", "local[4]"),
+        ("ONLINE_STORE", "redis://127.0.0.1:6379/3"),
+        ("ONLINE_STORE", "rediss://someone:p%40ss@redis.example"),
+    ],
+)
+def test_engines_and_online_stores_that_can_be_chosen(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(f"BUSFLOW_{name}", value)
+    assert getattr(load_settings(), name.lower()) == value
+
+
+def test_the_password_of_the_online_store_is_never_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BUSFLOW_ONLINE_STORE", "redis://:geheim@127.0.0.1:6379")
+    assert "geheim" not in repr(load_settings())
+    monkeypatch.setenv("BUSFLOW_ONLINE_STORE", "redis:/:geheim@127.0.0.1:6379")
+    with pytest.raises(WrongUseError, match=r"^BUSFLOW_ONLINE_STORE='redis:/\*\*\*@127") as refused:
+        load_settings()
+    assert "geheim" not in str(refused.value)
 
 
 def test_settings_do_not_change():
