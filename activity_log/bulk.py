@@ -7,14 +7,16 @@ import functools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Table
 from sqlalchemy.dialects import postgresql
 
 from activity_log.database import POSTGRESQL
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 _KEYS_PER_QUERY = 10_000
 _WORTH_STAGING = 500
@@ -62,6 +64,13 @@ def run(connection: Connection, statement: str, values: Row) -> CursorResult[Any
     """Run a ready statement, its parameters marked `?`: what every batch does is not to be built anew each time."""
     marked = statement.replace("?", "%s") if connection.dialect.name == POSTGRESQL else statement
     return connection.exec_driver_sql(marked, values)
+
+
+def batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the values in lists of at most `size`: a statement takes only so many."""
+    remaining = iter(values)
+    while batch := list(islice(remaining, size)):
+        yield batch
 
 
 def select_by_keys(

@@ -1,12 +1,12 @@
 """Who counts as the same person now: all merges and unmerges of an operator, folded by `facts.identities`."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
 from activity_log import schema
+from activity_log.bulk import batches
 from activity_log.facts.identities import END_OF_TIME, IdentityLink, identities
 
 _IDS_PER_QUERY = 500
@@ -36,14 +36,21 @@ def survivors_among(
     connection: Connection, operator_id: str, customer_ids: Collection[str]
 ) -> dict[str, str]:
     """Return whom these customers, and all who ever were one person with them, count as now if not themselves."""
+    return _survivors(links_among(connection, operator_id, customer_ids))
+
+
+def links_among(
+    connection: Connection, operator_id: str, customer_ids: Collection[str]
+) -> list[IdentityLink]:
+    """Return the merges and unmerges of these customers, and of all who ever were one person with them."""
     asked, links = set[str](), dict[str, IdentityLink]()
     asking = set(customer_ids)
     while asking:
         asked |= asking
-        for some in _batches(asking):
+        for some in batches(asking, _IDS_PER_QUERY):
             links.update((link.event_id, link) for link in _links(connection, operator_id, of=some))
         asking = {one for link in links.values() for one in (link.surviving, link.merged)} - asked
-    return _survivors(links.values())
+    return list(links.values())
 
 
 def merged_away(connection: Connection, operator_id: str) -> frozenset[str]:
@@ -66,12 +73,6 @@ def _links(
     if of is not None:
         query = query.where(or_(table.c.surviving_customer_id.in_(of), table.c.merged_customer_id.in_(of)))
     return (IdentityLink(*row) for row in connection.execute(query))
-
-
-def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(ids)
-    while batch := list(islice(remaining, _IDS_PER_QUERY)):
-        yield batch
 
 
 def _survivors(links: Iterable[IdentityLink]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -37,8 +36,8 @@ def open_facts(connection: Backend, files: FactFiles, operator_id: str) -> Facts
     """Return the operator's fact tables. The files must have been refreshed at least once."""
     names = [field.name for field in fields(Facts) if field.name != "identities"]
     tables = {name: connection.read_parquet(files.paths(name)) for name in names}
-    merges = connection.read_parquet(files.paths("merges")).to_pyarrow().to_pylist()
-    return Facts(**tables, identities=_identities(operator_id, merges))
+    merges = connection.read_parquet(files.paths("merges")).to_pyarrow()
+    return Facts(**tables, identities=ibis.memtable(identities_of(operator_id, merges)))
 
 
 def moments_table(moments: Iterable[datetime]) -> ir.Table:
@@ -47,7 +46,8 @@ def moments_table(moments: Iterable[datetime]) -> ir.Table:
     return ibis.memtable(pa.table({"as_of": column}))
 
 
-def _identities(operator_id: str, merges: list[dict[str, Any]]) -> ir.Table:
+def identities_of(operator_id: str, merges: pa.Table) -> pa.Table:
+    """Fold the fact table of merges and unmerges into who was counted as whom; columns as in IDENTITIES."""
     folded = identities(
         IdentityLink(
             kind=row["kind"],
@@ -57,7 +57,8 @@ def _identities(operator_id: str, merges: list[dict[str, Any]]) -> ir.Table:
             effective_at=max(row["occurred_at"], row["recorded_at"]),
             event_id=row["event_id"],
         )
-        for row in merges
+        for row in merges.to_pylist()
     )
-    rows = [{"operator_id": operator_id, **vars(identity)} for identity in folded]
-    return ibis.memtable(pa.Table.from_pylist(rows, schema=IDENTITIES))
+    return pa.Table.from_pylist(
+        [{"operator_id": operator_id, **vars(identity)} for identity in folded], schema=IDENTITIES
+    )

@@ -29,6 +29,7 @@ from activity_log.contracts.communications import (
 from activity_log.contracts.fields import Payload
 from activity_log.contracts.operations import BoardingEventCreated, OnboardSaleRecorded
 from activity_log.contracts.own import RecommendationClicked, RecommendationShown
+from activity_log.contracts.types import TYPES
 from activity_log.facts.identities import MERGED, UNMERGED
 from activity_log.ledger import LoggedEvent
 from activity_log.operators import Operator
@@ -187,3 +188,11 @@ def _(event: RecommendationShown) -> Iterable[_Fact]:
     columns = _columns(event, "recommendation_id", "tour_id", "position", "propensity")
     clicked = isinstance(event, RecommendationClicked)
     yield _Fact("suggestions", None, columns | {"clicked": clicked})
+
+
+GIVING_FACTS = frozenset(
+    name
+    for name, event_type in TYPES.items()
+    if _facts.dispatch(event_type.payload) is not _facts.dispatch(Payload)
+)
+"""The event types that give fact rows; all others change no feature."""

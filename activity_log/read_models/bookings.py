@@ -72,7 +72,7 @@ BOOKINGS = Projection(
     (
         Fold(schema.booking, Keep.LATEST, frozenset({"BookingConfirmed"}), _bookings),
         Fold(schema.party_member, Keep.FIRST, frozenset({"BookingConfirmed"}), _party),
-        Fold(schema.cancellation, Keep.LATEST, frozenset({"BookingCancelled"}), _cancellations),
+        Fold(schema.cancellation, Keep.FIRST, frozenset({"BookingCancelled"}), _cancellations),
         Fold(schema.no_show, Keep.LATEST, frozenset({"BookingNoShow"}), _no_shows),
     ),
 )

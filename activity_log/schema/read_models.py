@@ -146,7 +146,7 @@ cancellation = Table(
     Column("currency", String),
     Column("occurred_at", UtcMoment, nullable=False),
     Column("event_id", String, nullable=False),
-    PrimaryKeyConstraint("operator_id", "booking_id"),
+    PrimaryKeyConstraint("operator_id", "booking_id", "event_id"),
 )
 
 no_show = Table(
