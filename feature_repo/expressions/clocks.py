@@ -1,14 +1,19 @@
 """The two clocks and the identity of people: which facts count for whom at which moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
+from activity_log.facts.identities import END_OF_TIME
+from feature_repo.expressions.moving import seconds_of
+
+Rest = Callable[[str, ir.Table], ir.Table]
+"""Computes an expression and gives the table that holds it, under a name; or gives it back as it is."""
+
 ROW = ("operator_id", "customer_id", "as_of")
 """What identifies a feature row."""
-
-SECONDS_PER_DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -54,55 +59,77 @@ def population(facts: Facts, moments: ir.Table) -> ir.Table:
     )
 
 
-def known(fact: ir.Table, facts: Facts, as_of: ir.Table) -> ir.Table:
-    """Return the rows of a fact table that count for each row of `as_of`, with its customer_id and as_of.
+@dataclass(frozen=True)
+class Known:
+    """What many features start from, for each row of `as_of`; an engine may compute it once and keep it for all.
 
-    A row counts if it happened and was known before `as_of`, for the person and all merged into them.
+    All have operator_id, customer_id, as_of. members: member_id, everybody who counts as the customer then.
+    bookings: kept bookings of the booker; trips: kept trips of the traveller; both with the facts' columns, `at`
+    (when it happened, seconds since 1970), and family_id, region, theme and nights of the tour. taken: each booking
+    of either kind once: booking_id, departure_id, departure_date, occurred_at, family_id, region, theme, nights.
     """
-    members = _members(facts.identities, as_of)
-    rows = fact.rename(fact_operator_id="operator_id", fact_customer_id="customer_id")
-    joined = members.join(
-        rows,
+
+    members: ir.Table
+    bookings: ir.Table
+    trips: ir.Table
+    taken: ir.Table
+
+    @classmethod
+    def of(cls, facts: Facts, as_of: ir.Table, rest: Rest = lambda _name, table: table) -> "Known":
+        """Return it as expressions. rest: gives a table that holds what an expression of that name says."""
+        members = rest("members", members_of(facts.identities, as_of))
+        ends = rest("ends", _ends(facts))
+        tours = rest("published", _published(facts.tours))
+        bookings = rest("kept_bookings", _with_tour(_kept(facts.bookings, ends, members), tours))
+        trips = rest("kept_trips", _with_tour(_kept(facts.trips, ends, members), tours))
+        return cls(members, bookings, trips, rest("taken", _taken(bookings, trips)))
+
+    def rows(self, fact: ir.Table) -> ir.Table:
+        """Return the rows of a fact table that count for each row of `as_of`, with its customer_id and as_of.
+
+        A row counts if it happened and was known before `as_of`, for the person and all merged into them. `at` is
+        when it happened, in seconds since 1970.
+        """
+        return _counting(fact.mutate(known_at=_known_at(fact)), self.members)
+
+
+def counted_as(rows: ir.Table, column: str, facts: Facts) -> ir.Table:
+    """Replace the customers of a column by whom they count as at the row's `as_of`."""
+    merged = facts.identities.select(
+        "canonical_id", "valid_from", "valid_to", merged_operator_id="operator_id", merged_id="customer_id"
+    )
+    joined = rows.left_join(
+        merged,
         [
-            members.operator_id == rows.fact_operator_id,
-            members.member_id == rows.fact_customer_id,
-            rows.occurred_at < members.as_of,
-            rows.recorded_at < members.as_of,
+            rows.operator_id == merged.merged_operator_id,
+            rows[column] == merged.merged_id,
+            rows.as_of > merged.valid_from,
+            rows.as_of <= merged.valid_to,
         ],
     )
-    return joined.drop("fact_operator_id", "fact_customer_id", "member_id")
+    return joined.select(
+        *[name for name in rows.columns if name != column],
+        **{column: joined.canonical_id.fill_null(joined[column])},
+    )
 
 
-def kept_bookings(facts: Facts, as_of: ir.Table) -> ir.Table:
-    """Bookings of each booker, as last confirmed, that were not cancelled as far as was known."""
-    return _kept(facts.bookings, facts, as_of)
+def most_frequent(rows: ir.Table, value: str, name: str, share: str = "") -> ir.Table:
+    """Return per feature row the non-null value seen most often, ties going to the first in order.
 
-
-def kept_trips(facts: Facts, as_of: ir.Table) -> ir.Table:
-    """Trips of each traveller whose booking, as last confirmed, was not cancelled as far as was known."""
-    return _kept(facts.trips, facts, as_of)
-
-
-def days_before(as_of: ir.TimestampValue, moment: ir.TimestampValue) -> ir.FloatingValue:
-    """Days from `moment` to `as_of`, positive if `moment` is earlier."""
-    seconds = as_of.epoch_seconds() - moment.epoch_seconds()
-    return seconds / ibis.literal(SECONDS_PER_DAY)
-
-
-def most_frequent(rows: ir.Table, value: str, name: str) -> ir.Table:
-    """Return per feature row the non-null value seen most often, ties going to the alphabetically first."""
-    counted = rows.filter(rows[value].notnull()).group_by([*ROW, value]).agg(seen=ibis._.count())
-    order = [ibis.desc(counted.seen), counted[value]]
-    ranked = counted.mutate(place=ibis.row_number().over(group_by=list(ROW), order_by=order))
-    return ranked.filter(ranked.place == 0).select(*ROW, **{name: ranked[value]})
+    share: a column for the share (0-1) of rows with that value among those that have one.
+    """
+    told = rows.filter(rows[value].notnull())
+    counted = told.group_by([*ROW, value]).agg(seen=told.count())
+    order = ibis.struct({"less": -counted.seen, "value": counted[value]})
+    shares = {share: counted.seen.max() / counted.seen.sum()} if share else {}
+    return counted.group_by(list(ROW)).agg(**{name: counted[value].argmin(order)}, **shares)
 
 
 def latest(rows: ir.Table, name: str, value: str) -> ir.Table:
     """Return per feature row the non-null value of the latest fact, ties going to the greater event id."""
     told = rows.filter(rows[value].notnull())
-    order = [ibis.desc(told.occurred_at), ibis.desc(told.event_id)]
-    ranked = told.mutate(place=ibis.row_number().over(group_by=list(ROW), order_by=order))
-    return ranked.filter(ranked.place == 0).select(*ROW, **{name: ranked[value]})
+    order = ibis.struct({"occurred_at": told.occurred_at, "event_id": told.event_id})
+    return told.group_by(list(ROW)).agg(**{name: told[value].argmax(order)})
 
 
 def beside(as_of: ir.Table, *parts: ir.Table) -> ir.Table:
@@ -113,7 +140,8 @@ def beside(as_of: ir.Table, *parts: ir.Table) -> ir.Table:
     return result
 
 
-def _members(identities: ir.Table, as_of: ir.Table) -> ir.Table:
+def members_of(identities: ir.Table, as_of: ir.Table) -> ir.Table:
+    """Return operator_id, customer_id, as_of, member_id: the customers of `as_of` and all who count as them then."""
     themselves = as_of.select(*ROW, member_id=as_of.customer_id)
     joined = as_of.join(
         identities.select("operator_id", "canonical_id", "valid_from", "valid_to", member_id="customer_id"),
@@ -127,42 +155,84 @@ def _members(identities: ir.Table, as_of: ir.Table) -> ir.Table:
     return themselves.union(joined.select(*ROW, "member_id"))
 
 
-def _kept(fact: ir.Table, facts: Facts, as_of: ir.Table) -> ir.Table:
-    replaced = _replaced(facts.bookings)
-    rows = known(fact, facts, as_of).anti_join(
-        _cancelled(facts, as_of), ["operator_id", "booking_id", "as_of"]
-    )
-    return rows.anti_join(
-        replaced,
+def _known_at(fact: ir.Table) -> ir.TimestampValue:
+    return ibis.greatest(fact.occurred_at, fact.recorded_at)
+
+
+def _counting(dated: ir.Table, members: ir.Table) -> ir.Table:
+    """Join facts with a column known_at, before which they do not count, to those they count for."""
+    rows = dated.rename(fact_operator_id="operator_id", fact_customer_id="customer_id")
+    joined = members.join(
+        rows,
         [
-            rows.operator_id == replaced.operator_id,
-            rows.event_id == replaced.event_id,
-            rows.as_of > replaced.replaced_at,
+            members.operator_id == rows.fact_operator_id,
+            members.member_id == rows.fact_customer_id,
+            rows.known_at < members.as_of,
         ],
     )
+    counting = joined.drop("fact_operator_id", "fact_customer_id", "member_id", "known_at")
+    return counting.mutate(at=seconds_of(counting.occurred_at))
 
 
-def _replaced(bookings: ir.Table) -> ir.Table:
-    """Return the confirmations that a later one of the same booking replaced: operator_id, event_id, replaced_at.
+def _kept(fact: ir.Table, ends: ir.Table, members: ir.Table) -> ir.Table:
+    """Return bookings or trips as last confirmed, and not cancelled, as far as was known."""
+    dated = fact.mutate(known_at=_known_at(fact))
+    ending = dated.left_join(ends, ["operator_id", "event_id"]).select(*dated.columns, "ends_at")
+    rows = _counting(ending, members)
+    return rows.filter(rows.ends_at.isnull() | (rows.as_of <= rows.ends_at)).drop("ends_at")
 
-    Later is what happened later, between equals the greater event id. It counts once it happened and was known.
+
+def _ends(facts: Facts) -> ir.Table:
+    """Return which confirmations cease to count: operator_id, event_id, ends_at (they count up to it, inclusive).
+
+    One ends once a later confirmation of the same booking, or a cancellation, happened and was known.
     """
-    again = bookings.view()
-    later = (again.occurred_at > bookings.occurred_at) | (
-        (again.occurred_at == bookings.occurred_at) & (again.event_id > bookings.event_id)
-    )
-    same = [bookings.operator_id == again.operator_id, bookings.booking_id == again.booking_id]
-    pairs = bookings.join(again, [*same, later]).select(
-        bookings.operator_id, bookings.event_id, known_at=ibis.greatest(again.occurred_at, again.recorded_at)
-    )
-    return pairs.group_by("operator_id", "event_id").agg(replaced_at=pairs.known_at.min())
-
-
-def _cancelled(facts: Facts, as_of: ir.Table) -> ir.Table:
-    moments = as_of.select("as_of").distinct()
     cancellations = facts.cancellations
-    joined = moments.join(
-        cancellations,
-        [cancellations.occurred_at < moments.as_of, cancellations.recorded_at < moments.as_of],
+    cancelled = cancellations.group_by("operator_id", "booking_id").agg(
+        cancelled_at=_known_at(cancellations).min()
     )
-    return joined.select("operator_id", "booking_id", "as_of").distinct()
+    replaced = _replaced(facts.bookings, ("operator_id", "booking_id"))
+    both = replaced.left_join(cancelled, ["operator_id", "booking_id"])
+    ended = both.select("operator_id", "event_id", ends_at=ibis.least(both.replaced_at, both.cancelled_at))
+    return ended.filter(ended.ends_at.notnull())
+
+
+def _published(tours: ir.Table) -> ir.Table:
+    """Return what was said of tours, from known_at (exclusive) to ends_at (inclusive)."""
+    dated = _replaced(tours, ("operator_id", "tour_id"))
+    about = ("operator_id", "tour_id", "family_id", "region", "theme", "nights", "known_at")
+    return dated.select(*about, ends_at=dated.replaced_at.fill_null(ibis.literal(END_OF_TIME)))
+
+
+def _replaced(facts: ir.Table, subject: tuple[str, ...]) -> ir.Table:
+    """Add known_at, and replaced_at: when a later fact of the same subject was known; null: never.
+
+    Later is what happened later, between equals the greater event id.
+    """
+    dated = facts.mutate(known_at=_known_at(facts))
+    later = ibis.window(group_by=list(subject), order_by=[dated.occurred_at, dated.event_id], rows=(1, None))
+    return dated.mutate(replaced_at=dated.known_at.min().over(later))
+
+
+def _with_tour(rows: ir.Table, published: ir.Table) -> ir.Table:
+    """Add family_id, region, theme and nights of the tour, as far as was known.
+
+    A tour nobody had published is a family of its own; the rest is null then.
+    """
+    joined = rows.left_join(
+        published,
+        [
+            rows.operator_id == published.operator_id,
+            rows.tour_id == published.tour_id,
+            rows.as_of > published.known_at,
+            rows.as_of <= published.ends_at,
+        ],
+    )
+    about = {name: joined[name] for name in ("region", "theme", "nights")}
+    return joined.select(*rows.columns, family_id=joined.family_id.fill_null(joined.tour_id), **about)
+
+
+def _taken(bookings: ir.Table, trips: ir.Table) -> ir.Table:
+    about = ("departure_id", "departure_date", "occurred_at", "family_id", "region", "theme", "nights")
+    columns = (*ROW, "booking_id", *about)
+    return bookings.select(*columns).union(trips.select(*columns), distinct=True)

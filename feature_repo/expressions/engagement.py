@@ -1,95 +1,147 @@
 """How a customer answers: messages by channel, conversations and their ratings, checkouts, consent."""
 
+from collections.abc import Mapping
+from typing import Any, get_args
+
 import ibis
 import ibis.expr.types as ir
 
-from feature_repo.expressions.clocks import (
-    ROW,
-    Facts,
-    beside,
-    days_before,
-    known,
-    latest,
-    most_frequent,
-)
+from activity_log.contracts.fields import Channel
+from feature_repo.expressions.clocks import ROW, Facts, Known, latest, most_frequent
+from feature_repo.expressions.moving import Now, Value, count, ratio
 
 LOW_SATISFACTION = 2
 """Up to which rating (1-5) a conversation counts as a complaint."""
 
+CHANNELS: tuple[str, ...] = get_args(Channel)
 
-def engagement(facts: Facts, as_of: ir.Table) -> ir.Table:
-    """Messages, ratings, abandoned checkouts and consent of each customer; see `groups` for each column."""
-    messages = known(facts.messages, facts, as_of)
-    table = beside(
-        as_of,
-        _messages(messages),
-        most_frequent(messages.filter(messages.status == "read"), "channel", "most_read_channel"),
-        _conversations(facts, as_of),
-        latest(known(facts.conversations, facts, as_of), "last_nps", "nps"),
-        latest(known(facts.conversations, facts, as_of), "last_satisfaction", "satisfaction"),
-        _abandonments(facts, as_of),
-        _consent(facts, as_of),
-    )
-    counts = (
-        "messages_delivered", "messages_read", "messages_delivered_365d", "messages_read_365d",
-        "conversations_365d", "complaints_365d", "abandoned_checkouts_90d",
-    )  # fmt: skip
-    return table.mutate(
-        **{name: table[name].fill_null(0) for name in counts},
-        last_nps=table.last_nps.cast("int64"),
-        last_satisfaction=table.last_satisfaction.cast("int64"),
-        marketing_consent=table.marketing_consent.fill_null(False),
-    )
+YEAR = 365
+QUARTER = 90
+SECONDS_PER_HOUR = 3_600.0
 
 
-def _messages(facts_of_messages: ir.Table) -> ir.Table:
-    """Count messages, each once; what was read counts for the rate only if its delivery does."""
-    messages = _each_message(facts_of_messages)
-    return messages.group_by(list(ROW)).agg(
-        messages_delivered=messages.delivered.sum(),
-        messages_read=messages.read.sum(),
-        messages_delivered_365d=messages.delivered_365d.sum(),
-        messages_read_365d=messages.read_365d.sum(),
-        read_rate_365d=(messages.delivered_365d & messages.read).sum()
-        / messages.delivered_365d.sum().nullif(0),
-        days_since_last_read=messages.days_since_read.min(),
-    )
-
-
-def _each_message(rows: ir.Table) -> ir.Table:
-    age = days_before(rows.as_of, rows.occurred_at)
+def messages(facts: Facts, known: Known) -> ir.Table:
+    """Return each message once: when it was last delivered and last read, in seconds since 1970, null if never."""
+    rows = known.rows(facts.messages)
     delivered, read = rows.status == "delivered", rows.status == "read"
     return rows.group_by([*ROW, "message_id"]).agg(
-        delivered=delivered.any(),
-        read=read.any(),
-        delivered_365d=(delivered & (age <= 365)).any(),
-        read_365d=(read & (age <= 365)).any(),
-        days_since_read=age.min(where=read),
+        channel=rows.channel.min(),
+        delivered=rows["at"].max(where=delivered),
+        read=rows["at"].max(where=read),
+        delay=rows["at"].min(where=read) - rows["at"].min(where=delivered),
     )
 
 
-def _conversations(facts: Facts, as_of: ir.Table) -> ir.Table:
-    talks = known(facts.conversations, facts, as_of)
-    recent = days_before(talks.as_of, talks.occurred_at) <= 365
-    return talks.group_by(list(ROW)).agg(
-        conversations_365d=talks.count(where=recent),
-        complaints_365d=talks.count(where=recent & (talks.satisfaction <= LOW_SATISFACTION)),
-        average_satisfaction=talks.satisfaction.sum() / talks.satisfaction.count().nullif(0),
+def settled_messages(rows: ir.Table) -> Mapping[str, ir.Value]:
+    """Messages of a lifetime, together and by channel."""
+    delivered, read = rows.delivered.notnull(), rows.read.notnull()
+    by_channel = {
+        f"messages_{what}_{channel}": rows.count(where=where & (rows.channel == channel))
+        for what, where in (("delivered", delivered), ("read", read))
+        for channel in CHANNELS
+    }
+    return {
+        "messages_delivered": rows.count(where=delivered),
+        "messages_read": rows.count(where=read),
+        **by_channel,
+        "read_rate": rows.count(where=delivered & read) / rows.count(where=delivered).nullif(0),
+        "average_read_delay_hours": rows.delay.clip(lower=0).mean() / SECONDS_PER_HOUR,
+        "last_delivered": rows.delivered.max(),
+        "last_read": rows.read.max(),
+    }
+
+
+def message_windows(rows: Any, now: Now) -> Mapping[str, Value]:
+    """Messages of the last year; what was read counts for the rate only if its delivery does."""
+    delivered = now.within(YEAR, rows.delivered)
+    return {
+        "messages_delivered_365d": count(delivered),
+        "messages_read_365d": count(now.within(YEAR, rows.read)),
+        "answered_365d": count(delivered & (rows.read > 0)),
+    }
+
+
+def lasting_messages(rows: ir.Table, now: Now) -> ir.BooleanValue:
+    """Return which messages were delivered or read within the last year."""
+    return now.within(YEAR, ibis.greatest(rows.delivered, rows.read))
+
+
+def conversations(facts: Facts, known: Known) -> ir.Table:
+    """Return the conversations of each customer."""
+    rows = known.rows(facts.conversations)
+    return rows.mutate(satisfaction=rows.satisfaction.cast("float64"))
+
+
+def settled_conversations(rows: ir.Table) -> Mapping[str, ir.Value]:
+    """Ratings of a lifetime."""
+    complaint = rows.satisfaction <= LOW_SATISFACTION
+    return {
+        "conversations": rows.count(),
+        "complaints": rows.count(where=complaint),
+        "average_satisfaction": rows.satisfaction.mean(),
+        "average_nps": rows.nps.sum() / rows.nps.count().nullif(0),
+        "last_complained": rows["at"].max(where=complaint),
+    }
+
+
+def conversation_windows(rows: Any, now: Now) -> Mapping[str, Value]:
+    """Conversations of the last year, and how many of them ended badly."""
+    recent = now.within(YEAR, rows.at)
+    return {
+        "conversations_365d": count(recent),
+        "complaints_365d": count(recent & (rows.satisfaction <= LOW_SATISFACTION)),
+    }
+
+
+def abandonments(facts: Facts, known: Known) -> ir.Table:
+    """Return the checkouts each customer left."""
+    return known.rows(facts.abandonments)
+
+
+def settled_abandonments(rows: ir.Table) -> Mapping[str, ir.Value]:
+    """Abandoned checkouts of a lifetime."""
+    return {"abandoned_checkouts": rows.count(), "last_abandoned": rows["at"].max()}
+
+
+def abandonment_windows(rows: Any, now: Now) -> Mapping[str, Value]:
+    """Abandoned checkouts of the last quarter and year."""
+    return {
+        "abandoned_checkouts_90d": count(now.within(QUARTER, rows.at)),
+        "abandoned_checkouts_365d": count(now.within(YEAR, rows.at)),
+    }
+
+
+def within_a_year(rows: ir.Table, now: Now) -> ir.BooleanValue:
+    """Return which rows happened within the last year."""
+    return now.within(YEAR, rows["at"])
+
+
+def answers(facts: Facts, known: Known) -> tuple[ir.Table, ...]:
+    """Return the channel read most, the latest ratings and the latest word on marketing."""
+    each, talks = messages(facts, known), known.rows(facts.conversations)
+    return (
+        most_frequent(each.filter(each.read.notnull()), "channel", "most_read_channel"),
+        latest(talks, "last_nps", "nps"),
+        latest(talks, "last_satisfaction", "satisfaction"),
+        _consent(facts, known),
     )
 
 
-def _abandonments(facts: Facts, as_of: ir.Table) -> ir.Table:
-    left = known(facts.abandonments, facts, as_of)
-    recent = days_before(left.as_of, left.occurred_at) <= 90
-    return left.group_by(list(ROW)).agg(abandoned_checkouts_90d=left.count(where=recent))
+def engagement_moving(values: Any, now: Now) -> Mapping[str, Value]:
+    """Ages and rates."""
+    return {
+        "read_rate_365d": ratio(values.answered_365d, values.messages_delivered_365d),
+        "days_since_last_message": now.days_since(values.last_delivered),
+        "days_since_last_read": now.days_since(values.last_read),
+        "days_since_last_complaint": now.days_since(values.last_complained),
+        "days_since_last_abandoned_checkout": now.days_since(values.last_abandoned),
+    }
 
 
-def _consent(facts: Facts, as_of: ir.Table) -> ir.Table:
+def _consent(facts: Facts, known: Known) -> ir.Table:
     """Return the latest word on marketing, whether said by a profile or by a consent event."""
     shared = ("occurred_at", "event_id")
-    said_by_profile = known(facts.profiles, facts, as_of).select(
-        *ROW, *shared, granted=ibis._.marketing_consent
-    )
-    consents = known(facts.consents, facts, as_of)
+    said_by_profile = known.rows(facts.profiles).select(*ROW, *shared, granted=ibis._.marketing_consent)
+    consents = known.rows(facts.consents)
     said = consents.filter(consents.purpose == "marketing").select(*ROW, *shared, "granted")
     return latest(said_by_profile.union(said), "marketing_consent", "granted")

@@ -1,53 +1,108 @@
-"""What a customer does as a traveller: trips, seat, stop, no-shows, lateness of our coaches, extras."""
+"""What a customer does as a traveller: trips, company, seat, stop, no-shows, lateness of our coaches, extras."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import ibis.expr.types as ir
 
-from feature_repo.expressions.clocks import ROW, Facts, beside, days_before, kept_trips, known, most_frequent
+from feature_repo.expressions.clocks import ROW, Facts, Known, counted_as, most_frequent
+from feature_repo.expressions.moving import Now, Value, count, largest, ratio, total
 
 LATE_MINUTES = 15
 """From how many minutes on a boarding counts as late."""
 
+YEAR = 365
 
-def travel_behaviour(facts: Facts, as_of: ir.Table) -> ir.Table:
-    """Trips and habits of each traveller; see `groups` for each column."""
-    trips = kept_trips(facts, as_of)
-    table = beside(
-        as_of,
-        trips.group_by(list(ROW)).agg(total_trips=trips.booking_id.nunique()),
-        most_frequent(trips, "seat_position", "preferred_seat_position"),
-        most_frequent(trips, "boarding_point_id", "preferred_boarding_point"),
-        _no_shows(facts, as_of),
-        _boardings(facts, as_of),
-        _extras(facts, as_of),
-    )
-    counts = ("total_trips", "no_show_count", "late_boardings_365d")
-    sums = ("onboard_spend", "ancillary_spend")
-    return table.mutate(
-        **{name: table[name].fill_null(0) for name in counts},
-        **{name: table[name].fill_null(0.0) for name in sums},
+
+def habits_of_travel(facts: Facts, known: Known) -> tuple[ir.Table, ...]:
+    """Return trips, company, no-shows, and the seat and stop of most trips."""
+    trips = known.trips
+    return (
+        _trips(trips),
+        _company(trips, facts),
+        most_frequent(trips, "seat_position", "preferred_seat_position", share="seat_position_share"),
+        most_frequent(trips, "boarding_point_id", "preferred_boarding_point", share="boarding_point_share"),
+        _no_shows(facts, known),
     )
 
 
-def _no_shows(facts: Facts, as_of: ir.Table) -> ir.Table:
-    no_shows = known(facts.no_shows, facts, as_of)
-    return no_shows.group_by(list(ROW)).agg(
-        no_show_count=no_shows.booking_id.nunique(),
-        days_since_last_no_show=days_before(no_shows.as_of, no_shows.occurred_at).min(),
+def boardings(facts: Facts, known: Known) -> ir.Table:
+    """Return the boardings of each traveller."""
+    rows = known.rows(facts.boardings)
+    return rows.mutate(minutes_late=rows.minutes_late.cast("float64"))
+
+
+def boarding_windows(rows: Any, now: Now) -> Mapping[str, Value]:
+    """Lateness within the last year."""
+    recent = now.within(YEAR, rows.at)
+    return {
+        "late_boardings_365d": count(recent & (rows.minutes_late >= LATE_MINUTES)),
+        "worst_lateness_365d": largest(rows.minutes_late, recent),
+    }
+
+
+def extras(facts: Facts, known: Known) -> ir.Table:
+    """Return what each traveller bought beside trips; money is an amount, onboard whether it was on the coach."""
+    rows = known.rows(facts.extras)
+    return rows.mutate(money=rows.amount.cast("float64"), onboard=(rows.kind == "onboard").cast("float64"))
+
+
+def settled_extras(rows: ir.Table) -> Mapping[str, ir.Value]:
+    """Purchases of a lifetime."""
+    onboard, ancillary = rows.kind == "onboard", rows.kind == "ancillary"
+    return {
+        "onboard_spend": rows.amount.sum(where=onboard).cast("float64"),
+        "ancillary_spend": rows.amount.sum(where=ancillary).cast("float64"),
+        "onboard_purchases": rows.count(where=onboard),
+        "ancillary_purchases": rows.count(where=ancillary),
+    }
+
+
+def extra_windows(rows: Any, now: Now) -> Mapping[str, Value]:
+    """Purchases of the last year."""
+    recent = now.within(YEAR, rows.at)
+    return {
+        "onboard_spend_365d": total(rows.money, recent & (rows.onboard == 1)),
+        "ancillary_spend_365d": total(rows.money, recent & (rows.onboard == 0)),
+    }
+
+
+def within_a_year(rows: ir.Table, now: Now) -> ir.BooleanValue:
+    """Return which rows happened within the last year."""
+    return now.within(YEAR, rows["at"])
+
+
+def travel_moving(values: Any, now: Now) -> Mapping[str, Value]:
+    """Ages and shares."""
+    return {
+        "days_since_last_no_show": now.days_since(values.last_missed),
+        "no_show_rate": ratio(values.no_show_count, values.total_trips),
+    }
+
+
+def _trips(trips: ir.Table) -> ir.Table:
+    season = (trips.departure_date.month() % 12 // 3).cast("int64")
+    own = trips.booking_id.nunique(where=trips.is_booker)
+    return trips.group_by(list(ROW)).agg(
+        total_trips=trips.booking_id.nunique(),
+        trips_as_booker=own,
+        booker_share=own / trips.booking_id.nunique(),
+        seasons_travelled=season.nunique(),
     )
 
 
-def _boardings(facts: Facts, as_of: ir.Table) -> ir.Table:
-    boardings = known(facts.boardings, facts, as_of)
-    recent = days_before(boardings.as_of, boardings.occurred_at) <= 365
-    return boardings.group_by(list(ROW)).agg(
-        late_boardings_365d=boardings.count(where=recent & (boardings.minutes_late >= LATE_MINUTES)),
-        worst_lateness_365d=boardings.minutes_late.max(where=recent).cast("int64"),
+def _company(trips: ir.Table, facts: Facts) -> ir.Table:
+    """Count who else was named on the same bookings, people who are one by then once."""
+    others = facts.trips.select("operator_id", "event_id", companion_id="customer_id")
+    together = trips.select(*ROW, "event_id").distinct().join(others, ["operator_id", "event_id"])
+    met = counted_as(together, "companion_id", facts)
+    met = met.filter(met.companion_id != met.customer_id)
+    pairs = met.select(*ROW, "event_id", "companion_id").distinct()
+    return pairs.group_by(list(ROW)).agg(
+        companions=pairs.companion_id.nunique(), trips_in_company=pairs.event_id.nunique()
     )
 
 
-def _extras(facts: Facts, as_of: ir.Table) -> ir.Table:
-    extras = known(facts.extras, facts, as_of)
-    return extras.group_by(list(ROW)).agg(
-        onboard_spend=extras.amount.sum(where=extras.kind == "onboard").cast("float64"),
-        ancillary_spend=extras.amount.sum(where=extras.kind == "ancillary").cast("float64"),
-    )
+def _no_shows(facts: Facts, known: Known) -> ir.Table:
+    rows = known.rows(facts.no_shows)
+    return rows.group_by(list(ROW)).agg(no_show_count=rows.booking_id.nunique(), last_missed=rows["at"].max())

@@ -1,0 +1,21 @@
+"""Who a customer is, as far as it names nobody: how long known, which language, which area."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis.expr.types as ir
+
+from feature_repo.expressions.clocks import ROW, Facts, Known, latest
+from feature_repo.expressions.moving import Now, Value
+
+
+def profile(facts: Facts, known: Known) -> tuple[ir.Table, ...]:
+    """Return since when a customer is known, and the latest language and area."""
+    rows = known.rows(facts.profiles)
+    seen = rows.group_by(list(ROW)).agg(first_known=rows["at"].min(), profile_updates=rows.count())
+    return seen, latest(rows, "locale", "locale"), latest(rows, "postcode_area", "postcode_area")
+
+
+def profile_moving(values: Any, now: Now) -> Mapping[str, Value]:
+    """How long the customer is known."""
+    return {"tenure_days": now.days_since(values.first_known)}
