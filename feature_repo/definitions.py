@@ -136,8 +136,8 @@ class FeatureGroup:
         )
         moving: set[str] = set()
         for stream in self.streams:
-            empty = {name: np.empty(0) for name in stream.numbers} | {name: [] for name in stream.texts}
-            moving |= (windows := stream.windows(SimpleNamespace(**empty), now)).keys()
+            empty = SimpleNamespace(**dict.fromkeys((*stream.numbers, *stream.texts), np.empty(0)))
+            moving |= (windows := stream.windows(empty, now)).keys()
             values |= windows
         moving |= self.moving(SimpleNamespace(**values), now).keys()
         return tuple(one for one in self.features if one.name not in moving)

@@ -75,7 +75,7 @@ def pack(rows: pa.Table) -> pa.Array:
     streams = [_StreamRows.of(rows, stream) for stream in shape.streams]
     floats, starts = _floats(rows, shape, streams)
     texts = zip(*_texts(rows, shape, streams), strict=True) if shape.texts else iter([()] * len(rows))
-    buffer, fingerprint = memoryview(floats).cast("B"), shape.fingerprint
+    buffer, fingerprint = memoryview(floats.data).cast("B"), shape.fingerprint
     packed = [
         b"".join(
             (

@@ -6,6 +6,8 @@ from feature_repo.groups.profile import PROFILE
 from feature_repo.groups.taste import TASTE
 from feature_repo.groups.travel import TRAVEL
 
+__all__ = ["BOOKING", "CHURN_FEATURES", "ENGAGEMENT", "GROUPS", "PROFILE", "TASTE", "TRAVEL"]
+
 GROUPS = (PROFILE, BOOKING, TRAVEL, ENGAGEMENT, TASTE)
 """Every feature there is."""
 
