@@ -61,6 +61,9 @@ class Feature:
     null: str = ""
 
 
+_ANY_TIME = Now.of_reading(datetime(2000, 1, 1, tzinfo=UTC))
+
+
 @dataclass(frozen=True)
 class Stream:
     """Rows of a customer of which some are counted, and which changes with time.
@@ -77,6 +80,12 @@ class Stream:
     texts: tuple[str, ...] = ()
     settled: Callable[[ir.Table], Mapping[str, ir.Value]] = lambda _rows: {}
     lasting: Callable[[ir.Table, Now], ir.BooleanValue] | None = None
+
+    @cached_property
+    def windows_of_nothing(self) -> Mapping[str, Value]:
+        """The windows of somebody without a row, whenever that is."""
+        empty = SimpleNamespace(**dict.fromkeys((*self.numbers, *self.texts), np.empty(0)))
+        return self.windows(empty, _ANY_TIME)
 
 
 @dataclass(frozen=True)
@@ -130,16 +139,14 @@ class FeatureGroup:
     @cached_property
     def settled(self) -> tuple[Feature, ...]:
         """The features that stay as they are while nothing happens."""
-        now = Now.of_reading(datetime(2000, 1, 1, tzinfo=UTC))
         values: dict[str, Value] = {one.name: math.nan for one in self.features} | dict.fromkeys(
             self.hidden, math.nan
         )
         moving: set[str] = set()
         for stream in self.streams:
-            empty = SimpleNamespace(**dict.fromkeys((*stream.numbers, *stream.texts), np.empty(0)))
-            moving |= (windows := stream.windows(empty, now)).keys()
-            values |= windows
-        moving |= self.moving(SimpleNamespace(**values), now).keys()
+            moving |= stream.windows_of_nothing.keys()
+            values |= stream.windows_of_nothing
+        moving |= self.moving(SimpleNamespace(**values), _ANY_TIME).keys()
         return tuple(one for one in self.features if one.name not in moving)
 
     def _filled(self, table: ir.Table) -> ir.Table:

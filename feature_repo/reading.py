@@ -39,6 +39,10 @@ class Reading:
         self._layout = layout()
         self._fingerprint = self._layout.fingerprint
         self._steps = [_Step(group) for group in GROUPS if _moves(group, names)]
+        moving_texts = any(
+            stream.texts for group in GROUPS if _moves(group, names) for stream in group.streams
+        )
+        self._reads_texts = moving_texts or not {*self._layout.texts}.isdisjoint(names)
         self._told = [(name, _TELL[features[name].dtype]) for name in names]
         self._scale = np.array([1 / _MICROSECONDS if name in self._layout.moments else 1.0 for name in names])
 
@@ -62,28 +66,31 @@ class Reading:
             raise StateLayoutError(
                 "a customer's state was packed by other definitions of the features: run `busflow features build`"
             )
-        shape, at = self._layout, Now.of_reading(now)
+        shape, values = self._layout, SimpleNamespace()
         floats = np.frombuffer(packed, "<f8", size, HEADER.size)
-        texts = json.loads(packed[HEADER.size + 8 * size :])
-        values: Values = dict(zip(shape.numbers, floats[: len(shape.numbers)].tolist(), strict=True))
-        values.update(zip(shape.texts, texts, strict=False))
+        texts = json.loads(packed[HEADER.size + 8 * size :]) if self._reads_texts else []
+        values.__dict__.update(zip(shape.numbers, floats[: len(shape.numbers)].tolist(), strict=True))
+        values.__dict__.update(zip(shape.texts, texts, strict=False))
         streams = _streams(shape.streams, floats[len(shape.numbers) :], texts[len(shape.texts) :])
+        at = Now.of_reading(now)
         for step in self._steps:
             step.take(values, streams, at)
-        return values
+        return values.__dict__
 
 
 class _Step:
     """What moves in one group."""
 
     def __init__(self, group: FeatureGroup):
-        self._streams = group.streams
         self._moving = group.moving
+        self._streams = [(stream.name, stream.windows, stream.windows_of_nothing) for stream in group.streams]
 
-    def take(self, values: Values, streams: Mapping[str, SimpleNamespace], now: Now) -> None:
-        for stream in self._streams:
-            values.update(stream.windows(streams[stream.name], now))
-        values.update(self._moving(SimpleNamespace(**values), now))
+    def take(self, values: SimpleNamespace, streams: Mapping[str, SimpleNamespace], now: Now) -> None:
+        """Add what moves in the group to the values."""
+        for name, windows, of_nothing in self._streams:
+            rows = streams.get(name)
+            values.__dict__.update(windows(rows, now) if rows else of_nothing)
+        values.__dict__.update(self._moving(values, now))
 
 
 def _moves(group: FeatureGroup, names: Sequence[str]) -> bool:
@@ -94,17 +101,17 @@ def _moves(group: FeatureGroup, names: Sequence[str]) -> bool:
 def _streams(
     streams: Sequence[Stream], floats: Floats, texts: Sequence[list[str]]
 ) -> dict[str, SimpleNamespace]:
-    """Cut out the rows of each stream: by name, an array per number and a list per text."""
-    lengths = floats[: len(streams)].astype(np.int64).tolist()
+    """Cut out the rows of each stream that has any: by name, an array per number and a list per text."""
     found, at, told = {}, len(streams), iter(texts)
-    for stream, length in zip(streams, lengths, strict=True):
-        rows = SimpleNamespace()
+    for stream, length in zip(streams, floats[:at].astype(np.int64).tolist(), strict=True):
+        columns: Values = {}
         for name in stream.numbers:
-            setattr(rows, name, floats[at : at + length])
+            columns[name] = floats[at : at + length]
             at += length
         for name in stream.texts:
-            setattr(rows, name, next(told))
-        found[stream.name] = rows
+            columns[name] = next(told, [])
+        if length:
+            found[stream.name] = SimpleNamespace(**columns)
     return found
 
 

@@ -43,7 +43,7 @@ class Now:
 
     def within(self, days: int, seconds: Value) -> Value:
         """Return whether a moment in seconds lies at most so many days back."""
-        return self.seconds - seconds <= days * SECONDS_PER_DAY
+        return seconds >= self.seconds - days * SECONDS_PER_DAY
 
 
 def seconds_of(moment: ir.TimestampValue) -> ir.IntegerValue:
