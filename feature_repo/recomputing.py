@@ -12,8 +12,10 @@ from activity_log.facts.tables import FACT_TABLES, MOMENT
 from feature_repo.expressions.clocks import Facts, population
 from feature_repo.groups import GROUPS
 from feature_repo.sources import IDENTITIES, connect_duckdb, identities_of
+from feature_repo.state import customer_state, pack
 
 AS_OF = pa.schema({"operator_id": pa.string(), "customer_id": pa.string(), "as_of": MOMENT})
+STATES = AS_OF.append(pa.field("packed", pa.binary()))
 MOMENTS = pa.schema({"as_of": MOMENT})
 
 
@@ -44,6 +46,19 @@ class Recomputing:
         self._fill_customers(customers, as_of)
         return {name: self._run(sql) for name, sql in self._groups.items()}
 
+    def states(self, facts: Mapping[str, pa.Table], customers: Collection[str], as_of: datetime) -> pa.Table:
+        """Return the packed states of those customers who exist at `as_of`; columns as in STATES.
+
+        facts: as for `features`.
+        """
+        self._fill_facts(facts)
+        self._fill_customers(customers, as_of)
+        rows = self._run(self._state)
+        if not len(rows):
+            return STATES.empty_table()
+        keys = rows.select(AS_OF.names).cast(AS_OF)
+        return keys.append_column(STATES.field("packed"), pack(rows))
+
     def _fill_facts(self, facts: Mapping[str, pa.Table]) -> None:
         merges = facts["merges"]
         operator_id = merges["operator_id"][0].as_py() if len(merges) else ""
@@ -62,11 +77,18 @@ class Recomputing:
         self._connection.raw_sql(f"TRUNCATE {table}; INSERT INTO {table} BY NAME SELECT * FROM filling")
 
     def _run(self, sql: str) -> pa.Table:
-        return self._connection.con.sql(sql).to_arrow_table()
+        return self._connection.con.execute(sql).fetch_arrow_table()
 
     @cached_property
     def _population(self) -> str:
         return self._connection.compile(population(self._facts, self._connection.table("moments")))
+
+    @cached_property
+    def _state(self) -> str:
+        """Prepare the statement of all states: planning it anew would take longer than running it."""
+        state = customer_state(self._facts, self._connection.table("as_of"))
+        self._connection.raw_sql(f"PREPARE customer_state AS {self._connection.compile(state)}")
+        return "EXECUTE customer_state"
 
     @cached_property
     def _groups(self) -> dict[str, str]:
