@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from activity_log.contracts.types import TYPES
@@ -19,8 +20,9 @@ from activity_log.gate import Gate
 from activity_log.ingestion import ingest
 from activity_log.operators import Operator, register_operator
 from activity_log.vault import Vault
-from feature_repo.expressions.clocks import ROW, Facts, population
-from feature_repo.groups import GROUPS, FeatureGroup
+from feature_repo.definitions import FeatureGroup
+from feature_repo.expressions.clocks import ROW, Facts, Known, population
+from feature_repo.groups import GROUPS
 from feature_repo.sources import IDENTITIES, connect_duckdb, moments_table, open_facts
 
 Event = dict[str, Any]
@@ -143,7 +145,7 @@ def _at_ten(when: str | datetime) -> datetime:
 
 
 class Engine:
-    """A DuckDB in which all expressions are compiled once; Ibis takes a second for that, and a story a blink."""
+    """A DuckDB in which all expressions are compiled once; Ibis takes seconds for that, and a story a blink."""
 
     def __init__(self) -> None:
         self.connection = connect_duckdb()
@@ -153,22 +155,44 @@ class Engine:
             self.connection.raw_sql(f"CREATE TABLE {name} AS SELECT * FROM filling")
         facts = Facts(**{name: self.connection.table(name) for name in schemas})
         as_of = self.connection.table("as_of")
-        self._population = self.connection.compile(population(facts, self.connection.table("moments")))
-        self._groups = {
-            group.name: self.connection.compile(group.expression(facts, as_of)) for group in GROUPS
-        }
+        self._population = self._compile(population(facts, self.connection.table("moments")))
+        self._kept: dict[str, str] = {}
+        known = Known.of(facts, as_of, rest=self._keep)
+        self._groups = {group.name: self._compile(group.expression(facts, as_of, known)) for group in GROUPS}
+        self._states = [self._compile(group.state(facts, as_of, known).order_by(ROW)) for group in GROUPS]
 
     def rows(self, facts: Facts, moments: Iterable[datetime], groups: Iterable[FeatureGroup]) -> list[Row]:
         """Return the rows of each group, of everybody at each moment."""
+        self._look(facts, moments)
+        return [row for group in groups for row in self._run(self._groups[group.name]).to_pylist()]
+
+    def states(self, facts: Facts, moment: datetime) -> pa.Table:
+        """Return the state of everybody at a moment, as `pack` takes it, in the order of their ids."""
+        self._look(facts, [moment])
+        parts = [self._run(sql) for sql in self._states]
+        columns = {name: part[name] for part in parts for name in part.column_names}
+        return pa.table(columns)
+
+    def _look(self, facts: Facts, moments: Iterable[datetime]) -> None:
         for name in Facts.__dataclass_fields__:
             self._fill(name, self.connection.to_pyarrow(getattr(facts, name)))
         self._fill("moments", self.connection.to_pyarrow(moments_table(moments)))
         self._fill("as_of", self._run(self._population))
-        return [row for group in groups for row in self._run(self._groups[group.name]).to_pylist()]
+        for name, sql in self._kept.items():
+            self.connection.raw_sql(f"TRUNCATE {name}; INSERT INTO {name} {sql}")
+
+    def _keep(self, name: str, table: ir.Table) -> ir.Table:
+        """Keep what all groups start from in a table of its own."""
+        self._kept[name] = self._compile(table)
+        return self.connection.create_table(name, table)
+
+    def _compile(self, table: ir.Table) -> str:
+        sql: str = self.connection.compile(table)
+        return sql
 
     def _fill(self, table: str, rows: pa.Table) -> None:
         self.connection.con.register("filling", rows)
-        self.connection.raw_sql(f"DELETE FROM {table}; INSERT INTO {table} BY NAME SELECT * FROM filling")
+        self.connection.raw_sql(f"TRUNCATE {table}; INSERT INTO {table} BY NAME SELECT * FROM filling")
 
     def _run(self, sql: str) -> pa.Table:
         return self.connection.con.sql(sql).to_arrow_table()

@@ -5,8 +5,9 @@ import pytest
 
 from activity_log.facts.tables import FACT_TABLES
 from feature_repo.build import ARROW_TYPES
+from feature_repo.definitions import FeatureGroup
 from feature_repo.expressions.clocks import ROW, Facts
-from feature_repo.groups import CHURN_FEATURES, GROUPS, FeatureGroup
+from feature_repo.groups import CHURN_FEATURES, GROUPS
 from feature_repo.services import SERVICES
 from feature_repo.sources import IDENTITIES, connect_duckdb, moments_table
 from feature_repo.views import FEAST_TYPES
@@ -58,7 +59,7 @@ def test_names_are_unique_and_their_types_known_to_parquet_and_to_feast():
 
 def test_services_ask_only_for_features_that_exist():
     existing = {f"{group.name}:{feature.name}" for group in GROUPS for feature in group.features}
-    for service, (wanted, description) in SERVICES.items():
+    for service, (wanted, description, *_) in SERVICES.items():
         assert set(wanted) <= existing, service
         assert len(set(wanted)) == len(wanted), service
         assert description
