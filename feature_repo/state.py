@@ -142,7 +142,7 @@ def _texts(rows: pa.Table, shape: Layout, streams: Sequence[_StreamRows]) -> Ite
     for stream in streams:
         ends = np.cumsum(stream.lengths)
         for column in stream.texts:
-            yield [part.tolist() for part in np.split(column, ends[:-1])]
+            yield [part.tolist() for part in np.split(column, ends)[:-1]]
 
 
 def _float_column(column: pa.Array) -> Floats:
