@@ -1,19 +1,24 @@
 """Computing feature rows at moments, into the Parquet files that Feast reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from activity_log.facts.export import FactFiles
 from activity_log.facts.tables import MOMENT
-from feature_repo.expressions.clocks import ROW, population
-from feature_repo.groups import GROUPS, FeatureGroup
-from feature_repo.sources import connect_duckdb, moments_table, open_facts
+from feature_repo.definitions import FeatureGroup
+from feature_repo.engines.engine import Start
+from feature_repo.engines.on_duckdb import duckdb
+from feature_repo.engines.plan import Plan
+from feature_repo.expressions.clocks import ROW
+from feature_repo.groups import GROUPS
+from feature_repo.state import customer_state, pack
 from feature_repo.views import CREATED_TIMESTAMP, EVENT_TIMESTAMP
 
 ARROW_TYPES = {
@@ -25,6 +30,12 @@ ARROW_TYPES = {
     "array<string>": pa.list_(pa.string()),
     "array<int64>": pa.list_(pa.int64()),
 }
+STATE = "customer_state"
+PACK_ROWS = 20_000
+"""How many states are packed at once."""
+
+_KEYS = tuple(name for name in ROW if name != "as_of")
+_UTC = "timestamp('UTC', 6)"
 
 
 def build_features(
@@ -33,27 +44,53 @@ def build_features(
     operator_id: str,
     moments: Sequence[datetime],
     progress: Callable[[int], object] = lambda _: None,
+    engine: Start | None = None,
 ) -> int:
     """Compute all features of an operator's customers at each moment; return how many there are at the last.
 
-    One file per group and moment, replaced whole: building a moment again gives the same file. progress is
-    called with 1 after each group.
+    One file per group and moment, replaced whole: building a moment again gives the same rows in the same order.
+    progress is called with 1 after each file. engine: DuckDB unless another is given.
     """
-    connection = connect_duckdb()
-    facts = open_facts(connection, files, operator_id)
-    as_of = connection.to_pyarrow(population(facts, moments_table(moments)))
-    for group in GROUPS:
-        rows = connection.to_pyarrow(group.expression(facts, ibis.memtable(as_of)).order_by("customer_id"))
+    written = features_dir
+    with _planned(files, features_dir, operator_id, engine) as (plan, scratch):
+        selects = {
+            group: plan.compile(_rows(group.expression(plan.facts, plan.as_of, plan.known)))
+            for group in GROUPS
+        }
         for moment in moments:
-            at_moment = rows.filter(pc.equal(rows["as_of"], pa.scalar(moment, MOMENT)))
-            _write(_feast_rows(at_moment, group), rows_path(features_dir, group, operator_id, moment))
-        progress(1)
-    return int(pc.sum(pc.equal(as_of["as_of"], pa.scalar(moments[-1], MOMENT))).as_py() or 0)
+            plan.move_to([moment])
+            for group, select in selects.items():
+                written = rows_path(features_dir, group, operator_id, moment)
+                plan.write(select, scratch / "rows.parquet")
+                _take_place(scratch / "rows.parquet", written)
+                progress(1)
+    return int(pq.read_metadata(written).num_rows)
+
+
+def build_states(
+    files: FactFiles, features_dir: Path, operator_id: str, moment: datetime, engine: Start | None = None
+) -> int:
+    """Compute the packed state of each of an operator's customers at a moment; return how many there are.
+
+    One file, which takes the place of those of other moments: operator_id, customer_id, packed, event_timestamp and
+    known_at (both the moment).
+    """
+    path = _moment_path(features_dir / STATE / operator_id, moment)
+    with _planned(files, features_dir, operator_id, engine) as (plan, scratch):
+        plan.move_to([moment])
+        state = customer_state(plan.facts, plan.as_of, plan.known)
+        plan.write(plan.compile(state.order_by("customer_id")), scratch / "state.parquet")
+        customers = _pack_file(scratch / "state.parquet", scratch / "packed.parquet")
+        _take_place(scratch / "packed.parquet", path)
+    for other in path.parent.glob("*.parquet"):
+        if other != path:
+            other.unlink()
+    return customers
 
 
 def rows_path(features_dir: Path, group: FeatureGroup, operator_id: str, moment: datetime) -> Path:
     """Return the file of one group's rows at one moment."""
-    return features_dir / group.name / operator_id / f"{moment.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}.parquet"
+    return _moment_path(features_dir / group.name / operator_id, moment)
 
 
 def write_empty_rows(features_dir: Path) -> None:
@@ -61,26 +98,57 @@ def write_empty_rows(features_dir: Path) -> None:
     for group in GROUPS:
         path = features_dir / group.name / "_schema" / "empty.parquet"
         if not path.exists():
-            _write(_schema(group).empty_table(), path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(_schema(group).empty_table(), path)
 
 
-def _feast_rows(rows: pa.Table, group: FeatureGroup) -> pa.Table:
-    renamed = rows.append_column(EVENT_TIMESTAMP, rows["as_of"]).append_column(
-        CREATED_TIMESTAMP, rows["as_of"]
-    )
-    schema = _schema(group)
-    return renamed.select(schema.names).cast(schema)
+@contextmanager
+def _planned(
+    files: FactFiles, features_dir: Path, operator_id: str, engine: Start | None
+) -> Iterator[tuple[Plan, Path]]:
+    """Give a plan, and a folder on the disk of the features to write into."""
+    features_dir.mkdir(parents=True, exist_ok=True)
+    with (
+        TemporaryDirectory(prefix=".building-", dir=features_dir) as scratch,
+        (engine or duckdb())(Path(scratch)) as started,
+    ):
+        yield Plan(started, files, operator_id), Path(scratch)
+
+
+def _rows(features: ir.Table) -> ir.Table:
+    """Return features with the columns and in the order that Feast reads them."""
+    moment = features.as_of.cast(_UTC)
+    clocks = {EVENT_TIMESTAMP: moment, CREATED_TIMESTAMP: moment}
+    return features.order_by("customer_id").mutate(**clocks).drop("as_of")
 
 
 def _schema(group: FeatureGroup) -> pa.Schema:
-    keys = {name: pa.string() for name in ROW if name != "as_of"}
+    keys = {name: pa.string() for name in _KEYS}
     clocks = {EVENT_TIMESTAMP: MOMENT, CREATED_TIMESTAMP: MOMENT}
     values = {feature.name: ARROW_TYPES[feature.dtype] for feature in group.features}
     return pa.schema(keys | values | clocks)
 
 
-def _write(table: pa.Table, path: Path) -> None:
+def _pack_file(states: Path, packed: Path) -> int:
+    source, customers = pq.ParquetFile(states), 0
+    schema = pa.schema(
+        {name: pa.string() for name in _KEYS}
+        | {"packed": pa.binary(), EVENT_TIMESTAMP: MOMENT, CREATED_TIMESTAMP: MOMENT}
+    )
+    with source, pq.ParquetWriter(packed, schema) as writer:
+        for batch in source.iter_batches(PACK_ROWS):
+            rows = pa.Table.from_batches([batch])
+            moment = rows["as_of"].cast(MOMENT)
+            columns = [*(rows[name] for name in _KEYS), pack(rows), moment, moment]
+            writer.write_table(pa.table(columns, schema=schema))
+            customers += len(rows)
+    return customers
+
+
+def _moment_path(folder: Path, moment: datetime) -> Path:
+    return folder / f"{moment.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}.parquet"
+
+
+def _take_place(written: Path, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    pq.write_table(table, partial)
-    partial.replace(path)
+    written.replace(path)

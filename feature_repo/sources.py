@@ -7,6 +7,7 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from activity_log.facts.export import FactFiles
@@ -36,8 +37,13 @@ def open_facts(connection: Backend, files: FactFiles, operator_id: str) -> Facts
     """Return the operator's fact tables. The files must have been refreshed at least once."""
     names = [field.name for field in fields(Facts) if field.name != "identities"]
     tables = {name: connection.read_parquet(files.paths(name)) for name in names}
-    merges = connection.read_parquet(files.paths("merges")).to_pyarrow()
-    return Facts(**tables, identities=ibis.memtable(identities_of(operator_id, merges)))
+    return Facts(**tables, identities=ibis.memtable(identities_of_files(files, operator_id)))
+
+
+def identities_of_files(files: FactFiles, operator_id: str) -> pa.Table:
+    """Return who was counted as whom; columns as in IDENTITIES."""
+    merges = [pq.read_table(path, partitioning=None) for path in files.paths("merges")]
+    return identities_of(operator_id, pa.concat_tables(merges))
 
 
 def moments_table(moments: Iterable[datetime]) -> ir.Table:
