@@ -1,6 +1,6 @@
 """The customer as known to the Backoffice, without the identity."""
 
-from feature_repo.definitions import COUNT, DAYS, TEXT, Feature, FeatureGroup
+from feature_repo.definitions import COUNT, DAYS, TEXT, TEXTS, Feature, FeatureGroup
 from feature_repo.expressions import profile as of
 
 PROFILE = FeatureGroup(
@@ -14,5 +14,12 @@ PROFILE = FeatureGroup(
         Feature("profile_updates", "int64", COUNT, "times the profile was told"),
         Feature("locale", "string", TEXT, "language and country, as in de-DE"),
         Feature("postcode_area", "string", TEXT, "first two digits of the postcode", "none was told"),
+        Feature(
+            "consented_purposes",
+            "array<string>",
+            TEXTS,
+            "purposes whose latest consent event grants it, alphabetically",
+            "none was granted",
+        ),
     ),
 )
