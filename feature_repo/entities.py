@@ -9,12 +9,14 @@ OPERATOR = Entity(
     join_keys=["operator_id"],
     value_type=ValueType.STRING,
     description="A coach-tour operator: the tenant.",
+    tags={"pii": "none", "context": "platform"},
     owner=OWNER,
 )
 CUSTOMER = Entity(
     name="customer",
     join_keys=["customer_id"],
     value_type=ValueType.STRING,
-    description="A customer by pseudonym; identity is kept elsewhere.",
+    description="A customer by pseudonym, within an operator; identity is kept elsewhere.",
+    tags={"pii": "pseudonym", "context": "backoffice"},
     owner=OWNER,
 )

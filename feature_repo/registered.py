@@ -3,11 +3,14 @@
 Feast registers what stands under a name of its own; it does not look into lists.
 """
 
-from activity_log.settings import load_settings
-from feature_repo.entities import CUSTOMER, OPERATOR
-from feature_repo.services import feature_services
-from feature_repo.views import feature_views
+import logging
 
-operator, customer = OPERATOR, CUSTOMER
-booking, travel, engagement, taste = views = feature_views(load_settings().features_dir)
-churn, recommender, insight = feature_services(views)
+from activity_log.settings import load_settings
+from feature_repo.applying import definitions, lay_out
+
+_settings = load_settings()
+lay_out(_settings)
+globals().update({definition.name: definition for definition in definitions(_settings)})
+
+# Feast looks for a file called `*.parquet`, does not find it, and warns; when it reads, it knows what the star means
+logging.getLogger("feast.infra.offline_stores.file_source").setLevel(logging.ERROR)

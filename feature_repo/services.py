@@ -1,36 +1,61 @@
 """What each model asks for: one FeatureService per model version."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from feast import FeatureService, FeatureView
 
 from feature_repo.entities import OWNER
-from feature_repo.groups import BOOKING, CHURN_FEATURES, ENGAGEMENT, TASTE, TRAVEL
+from feature_repo.groups import CHURN_FEATURES, GROUPS
+from feature_repo.state_view import STATE_VIEW
 
 CHURN = "churn_v1"
 RECOMMENDER = "recommender_v1"
 INSIGHT = "insight_v1"
 
-RECOMMENDER_FEATURES = (
-    f"{TASTE.name}:family_ids",
-    f"{TASTE.name}:family_counts",
-    f"{TASTE.name}:upcoming_departure_ids",
-    f"{BOOKING.name}:usual_travel_month",
-    f"{TRAVEL.name}:preferred_boarding_point",
+_FEATURES = {feature.name: (group, feature) for group in GROUPS for feature in group.features}
+_IN_NO_VECTOR = ("string", "array<string>", "array<int64>")
+
+
+class Service(NamedTuple):
+    """Features in Feast's spelling `view:feature`, and what they are for."""
+
+    features: tuple[str, ...]
+    description: str
+    model: str
+    version: str = "1"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the features alone."""
+        return tuple(feature.split(":")[1] for feature in self.features)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The features that a vector holds: numbers, flags and moments."""
+        return tuple(name for name in self.names if _FEATURES[name][1].dtype not in _IN_NO_VECTOR)
+
+
+def _spelled(*names: str) -> tuple[str, ...]:
+    return tuple(f"{_FEATURES[name][0].name}:{name}" for name in names)
+
+
+RECOMMENDER_FEATURES = _spelled(
+    "family_ids", "family_counts", "upcoming_departure_ids", "usual_travel_month", "preferred_boarding_point"
 )
-INSIGHT_FEATURES = (
-    *(f"{BOOKING.name}:{feature.name}" for feature in BOOKING.features),
-    *(f"{TRAVEL.name}:{feature.name}" for feature in TRAVEL.features),
-    *(f"{ENGAGEMENT.name}:{feature.name}" for feature in ENGAGEMENT.features),
-    f"{TASTE.name}:favourite_family",
+INSIGHT_FEATURES = _spelled(
+    *(name for name, (_, feature) in _FEATURES.items() if not feature.dtype.startswith("array"))
 )
 SERVICES = {
-    CHURN: (
-        (*CHURN_FEATURES, f"{BOOKING.name}:currency"),
+    CHURN: Service(
+        (*CHURN_FEATURES, *_spelled("currency")),
         "What the churn model of version 1 sees; the currency is for its reasons.",
+        "churn",
     ),
-    RECOMMENDER: (RECOMMENDER_FEATURES, "What the recommender of version 1 knows of a customer."),
-    INSIGHT: (INSIGHT_FEATURES, "What the CustomerInsight shows."),
+    RECOMMENDER: Service(
+        RECOMMENDER_FEATURES, "What the recommender of version 1 knows of a customer.", "recommender"
+    ),
+    INSIGHT: Service(INSIGHT_FEATURES, "What the CustomerInsight shows: every feature but lists.", "insight"),
 }
 
 
@@ -39,11 +64,12 @@ def feature_services(views: Sequence[FeatureView]) -> list[FeatureService]:
     return [
         FeatureService(
             name=name,
-            features=[view[wanted] for view in views if (wanted := _of_view(view.name, features))],
-            description=description,
+            features=[view[wanted] for view in views if (wanted := _of_view(view.name, service.features))],
+            description=service.description,
+            tags={"model": service.model, "version": service.version, "served_from": STATE_VIEW},
             owner=OWNER,
         )
-        for name, (features, description) in SERVICES.items()
+        for name, service in SERVICES.items()
     ]
 
 

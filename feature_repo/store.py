@@ -1,108 +1,119 @@
-"""The Feast store: point-in-time training sets, materialising, and reading online."""
+"""The feature store of an installation: point-in-time training sets, and the customers' states online."""
 
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from io import StringIO
-from pathlib import Path
-from string import Template
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-import ibis
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import yaml
-from feast import FeatureService, FeatureStore
-from feast.repo_config import RepoConfig
+import pyarrow as pa
+from feast import FeatureStore
 
 from activity_log.settings import Settings
-from feature_repo.build import write_empty_rows
-from feature_repo.entities import CUSTOMER, OPERATOR
-from feature_repo.services import feature_services
-from feature_repo.sources import connect_duckdb
-from feature_repo.views import EVENT_TIMESTAMP, feature_views
-
-REPO = Path(__file__).parent
-KEYS = ("operator_id", "customer_id")
-_MOMENT_SUFFIX = "__ts"
+from feature_repo.applying import open_store
+from feature_repo.offline.training_sets import training_set
+from feature_repo.online.materialising import materialise
+from feature_repo.online.states import OnlineStates, State
+from feature_repo.reading import Reading
+from feature_repo.services import SERVICES
+from feature_repo.state_view import PACKED, STATE_VIEW
 
 
 @dataclass(frozen=True)
 class OnlineRow:
-    """What the online store holds of one customer. as_of: the moment the features describe.
+    """What a service names of one customer, right at `as_of`.
 
-    A customer the store does not know has null features and no moment.
+    known_at: the moment up to which events are in it. A customer the store does not know has null features and
+    neither moment.
     """
 
     customer_id: str
     features: dict[str, Any]
     as_of: datetime | None
+    known_at: datetime | None = None
 
 
 class CustomerFeatures:
     """The feature store of an installation."""
 
-    def __init__(self, store: FeatureStore):
+    def __init__(self, store: FeatureStore, settings: Settings):
         self._store = store
-        self._services: dict[str, FeatureService] = {}
+        self._settings = settings
+        self._states = OnlineStates(store, store.get_feature_view(STATE_VIEW), PACKED)
 
     def training_set(self, examples: pd.DataFrame, service: str) -> pd.DataFrame:
         """Join the service's features to `examples`, each as of its own moment.
 
         examples: operator_id, customer_id, event_timestamp (UTC), and any columns of the caller's, unique in
         the first three. Returns the same rows in the same order with the features; nothing that became known
-        after a row's moment is in it. A customer without features at the moment has nulls.
+        after a row's moment is in it. A customer without features at the moment has nulls. Raises ValueError
+        if two examples are of one customer and moment.
         """
-        ibis.set_backend(connect_duckdb())
-        keyed = examples.assign(**{EVENT_TIMESTAMP: examples[EVENT_TIMESTAMP].astype("datetime64[us, UTC]")})
-        job = self._store.get_historical_features(
-            entity_df=keyed, features=self._service(service), filter_by_created_timestamp=True
-        )
-        joined = job.to_df()
-        order = [*KEYS, EVENT_TIMESTAMP]
-        result = keyed[order].merge(joined, on=order, how="left", validate="one_to_one")
-        if len(result) != len(examples):
-            raise AssertionError(f"Feast returned {len(joined)} rows for {len(examples)} examples")
-        return result
+        return training_set(self._store, examples, self._store.get_feature_service(service))
 
-    def materialise(self, as_of: datetime) -> None:
-        """Write the rows built for the moment `as_of` to the online store."""
-        ibis.set_backend(connect_duckdb())
-        with redirect_stdout(StringIO()):  # Feast reports its progress there, where our callers print JSON
-            self._store.materialize(start_date=as_of - timedelta(microseconds=1), end_date=as_of)
+    def materialise(self, as_of: datetime, progress: Callable[[int], object] = lambda _: None) -> int:
+        """Write the states built for the moment `as_of`, of all operators; return the number of customers.
 
-    def online(self, service: str, operator_id: str, customer_ids: Sequence[str]) -> list[OnlineRow]:
-        """Return what the online store holds of each customer, in the order asked."""
-        keys = [{"operator_id": operator_id, "customer_id": customer_id} for customer_id in customer_ids]
-        response = self._store.get_online_features(self._service(service), entity_rows=keys)
-        answer = response.to_dict(include_event_timestamps=True)
-        names = [name for name in answer if name not in KEYS and not name.endswith(_MOMENT_SUFFIX)]
-        moments = answer[names[0] + _MOMENT_SUFFIX]
+        States that describe a later moment stay. progress is called with the customers of each batch.
+        """
+        return materialise(self._store, self._states, self._settings.features_dir, as_of, progress)
+
+    def push(self, rows: pa.Table) -> None:
+        """Write states: operator_id, customer_id, as_of (UTC), packed. Those of a later moment stay.
+
+        Raises OnlineStoreError.
+        """
+        for batch in rows.to_batches():
+            self._states.write(batch)
+
+    def online(
+        self, service: str, operator_id: str, customer_ids: Sequence[str], now: datetime
+    ) -> list[OnlineRow]:
+        """Return what the service names of each customer at the moment `now`, in the order asked.
+
+        Raises OnlineStoreError, and StateLayoutError for states that other definitions of the features packed.
+        """
+        reading = _reading(service)
+        nothing = dict.fromkeys(reading.names)
+        states = self._states.states(operator_id, customer_ids)
         return [
-            OnlineRow(
-                customer_id,
-                {name: answer[name][place] for name in names},
-                datetime.fromtimestamp(moments[place], UTC) if moments[place] else None,
-            )
-            for place, customer_id in enumerate(customer_ids)
+            OnlineRow(customer_id, reading.row(state.packed, now), now, state.known_at)
+            if state and state.packed
+            else OnlineRow(customer_id, dict(nothing), None)
+            for customer_id, state in zip(customer_ids, states, strict=True)
         ]
 
-    def _service(self, name: str) -> FeatureService:
-        if name not in self._services:
-            self._services[name] = self._store.get_feature_service(name)
-        return self._services[name]
+    def vector(
+        self, service: str, operator_id: str, customer_id: str, now: datetime
+    ) -> npt.NDArray[np.float64] | None:
+        """Return the numbers of a service for one customer as (features,), null as NaN; None: not known.
+
+        In the order of `SERVICES[service].numbers`. Raises as `online` does.
+        """
+        packed = self._states.packed(operator_id, customer_id)
+        return _vectors(service).vector(packed, now) if packed else None
+
+    def stored(self, operator_id: str, customer_ids: Sequence[str]) -> list[State | None]:
+        """Return the states of customers as they are stored, in the order asked. Raises OnlineStoreError.
+
+        `packed` is empty of who existed once and does no more: merged into somebody else.
+        """
+        return self._states.states(operator_id, customer_ids)
+
+
+@cache
+def _reading(service: str) -> Reading:
+    return Reading(SERVICES[service].names)
+
+
+@cache
+def _vectors(service: str) -> Reading:
+    return Reading(SERVICES[service].numbers)
 
 
 def open_features(settings: Settings) -> CustomerFeatures:
     """Open the store and bring its registry up to the definitions of this code."""
-    settings.feast_dir.mkdir(parents=True, exist_ok=True)
-    write_empty_rows(settings.features_dir)
-    store = FeatureStore(config=_config(settings))
-    views = feature_views(settings.features_dir)
-    store.apply([OPERATOR, CUSTOMER, *views, *feature_services(views)])
-    return CustomerFeatures(store)
-
-
-def _config(settings: Settings) -> RepoConfig:
-    text = Template((REPO / "feature_store.yaml").read_text()).substitute(BUSFLOW_HOME=settings.home)
-    return RepoConfig(**yaml.safe_load(text), repo_path=settings.home)
+    return CustomerFeatures(open_store(settings), settings)

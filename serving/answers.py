@@ -17,7 +17,7 @@ from activity_log.ingestion import Receipt, ingest, ingest_body
 from activity_log.operators import Operator, find_operator
 from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
-from feature_repo.store import CustomerFeatures, open_features
+from feature_repo.store import CustomerFeatures, OnlineRow, open_features
 from models.churn import band
 from models.registry import ModelRegistry
 from serving.crm.desk import SlippingCustomer
@@ -93,7 +93,7 @@ class Answers:
         """Return the 360° profile; a merged person's is the survivor's. Raises UnknownCustomerError."""
         tenant = self._tenant(operator_id)
         customer_id = tenant.profiles.canonical(customer_id)
-        row = tenant.profiles.behaviour(customer_id)
+        row = tenant.profiles.behaviour(customer_id, self._clock())
         risk = self._risk(tenant, customer_id, language)
         return CustomerInsight(
             customer_id=customer_id,
@@ -180,15 +180,18 @@ class Answers:
             key=lambda entry: (-entry[1] * entry[0].features["lifetime_revenue"], entry[0].customer_id)
         )
         return [
-            self._slipping_customer(profiles, row.customer_id, probability)
+            self._slipping_customer(profiles, row, probability, now)
             for row, probability in at_risk[:SLIPPING_CUSTOMERS]
         ]
 
     @staticmethod
-    def _slipping_customer(profiles: Profiles, customer_id: str, probability: float) -> SlippingCustomer:
-        person, known = profiles.person(customer_id), profiles.behaviour(customer_id).features
+    def _slipping_customer(
+        profiles: Profiles, row: OnlineRow, probability: float, now: datetime
+    ) -> SlippingCustomer:
+        person = profiles.person(row.customer_id)
+        known = profiles.behaviour(row.customer_id, now).features
         return SlippingCustomer(
-            customer_id=customer_id,
+            customer_id=row.customer_id,
             name=f"{person.given_name} {person.family_name}",
             probability=probability,
             band=band(probability),

@@ -135,7 +135,7 @@ class Profiles:
         Raises NoModelError while no churn model is live.
         """
         loaded = self._models.churn(self._operator.operator_id, now)
-        rows, matrix = self._judged(loaded.model, customer_ids)
+        rows, matrix = self._judged(loaded.model, customer_ids, now)
         risks: dict[str, ChurnRisk] = {}
         if rows:
             scored = zip(rows, loaded.model.score(matrix), loaded.model.contributions(matrix), strict=True)
@@ -151,20 +151,20 @@ class Profiles:
     ) -> list[tuple[OnlineRow, float]]:
         """Score customers without reasons; see `churn_risks`."""
         scorer = self._models.churn(self._operator.operator_id, now).model
-        rows, matrix = self._judged(scorer, customer_ids)
+        rows, matrix = self._judged(scorer, customer_ids, now)
         return list(zip(rows, map(float, scorer.score(matrix)), strict=True)) if rows else []
 
     def _judged(
-        self, scorer: ChurnScorer, customer_ids: Sequence[str]
+        self, scorer: ChurnScorer, customer_ids: Sequence[str], now: datetime
     ) -> tuple[list[OnlineRow], npt.NDArray[np.float64]]:
-        found = self._features.online(CHURN, self._operator.operator_id, customer_ids)
+        found = self._features.online(CHURN, self._operator.operator_id, customer_ids, now)
         rows = [row for row in found if row.features["total_bookings"]]
         columns = {name: [row.features[name] for row in rows] for name in scorer.features}
         return rows, encode(columns, scorer.features)
 
-    def behaviour(self, customer_id: str) -> OnlineRow:
-        """Return what the feature store knows of a customer."""
-        return self._features.online(INSIGHT, self._operator.operator_id, [customer_id])[0]
+    def behaviour(self, customer_id: str, now: datetime) -> OnlineRow:
+        """Return what the feature store knows of a customer, right at `now`."""
+        return self._features.online(INSIGHT, self._operator.operator_id, [customer_id], now)[0]
 
     def _profile(self, customer_id: str) -> Profile:
         with self._database.reading() as connection:

@@ -74,7 +74,7 @@ class Recommending:
         self, visitor: Visitor, filters: Filters, n: int, language: Language, now: datetime
     ) -> RecommendationModel:
         """Rank what the visitor can book. Without a model the next departures are shown, and `basis` says so."""
-        known = self._known(visitor)
+        known = self._known(visitor, now)
         wish = Wish(
             today=now.date(),
             boarding_point=visitor.boarding_point or known.boarding_point,
@@ -116,13 +116,13 @@ class Recommending:
         items = _items(suggestions[:n], offers, None, language)
         return self._reply(None, loaded, AlsoBooked.name, note, items, now)
 
-    def _known(self, visitor: Visitor) -> _Known:
+    def _known(self, visitor: Visitor, now: datetime) -> _Known:
         viewed = self.offers.families_of(visitor.viewed_tours)
         if visitor.customer_id is None:
             return _Known(History(viewed=viewed))
-        row = self._features.online(RECOMMENDER, self._operator.operator_id, [visitor.customer_id])[
-            0
-        ].features
+        operator_id = self._operator.operator_id
+        (online,) = self._features.online(RECOMMENDER, operator_id, [visitor.customer_id], now)
+        row = online.features
         history = History(tuple(row["family_ids"] or ()), tuple(row["family_counts"] or ()), viewed)
         return _Known(history, row["usual_travel_month"], row["preferred_boarding_point"])
 

@@ -90,8 +90,9 @@ def train_recommender_challenger(
 
 
 def materialise_now(bench: Workbench, as_of: datetime) -> int:
-    """Build all features as of `as_of` and write them to the online store; return the number of customers."""
-    customers = bench.build([as_of])
+    """Build all features and states as of `as_of`, write the states to the online store; return the customers."""
+    bench.build([as_of])
+    customers = bench.build_states(as_of)
     bench.say(f"materialising {customers:,} customers")
     bench.features.materialise(as_of)
     return customers

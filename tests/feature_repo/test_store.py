@@ -12,12 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from feast.protos.feast.core.Registry_pb2 import Registry
+from google.protobuf.json_format import MessageToDict
 
 from activity_log.settings import load_settings
-from feature_repo.build import build_features, rows_path
+from feature_repo.build import build_features, build_states, rows_path
 from feature_repo.groups import GROUPS, TRAVEL
 from feature_repo.services import CHURN, INSIGHT, RECOMMENDER, SERVICES
-from feature_repo.store import REPO, CustomerFeatures, open_features
+from feature_repo.store import CustomerFeatures, open_features
+from feature_repo.store_config import REPO
 from feature_repo.views import CREATED_TIMESTAMP, EVENT_TIMESTAMP
 from tests.feature_repo.stories import Row, Story, log_stories, utc
 
@@ -53,6 +56,7 @@ class Shop:
         }
         for operator_id, logged in self.logged.items():
             build_features(logged.files, self.settings.features_dir, operator_id, [MAY, JUNE])
+            build_states(logged.files, self.settings.features_dir, operator_id, JUNE)
         self.features: CustomerFeatures = open_features(self.settings)
 
     def customer(self, person: str) -> str:
@@ -73,8 +77,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(empty_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop = Shop(empty_log, tmp_path_factory.mktemp("shops") / "shop")
-    shop.features.materialise(MAY)
-    shop.features.materialise(JUNE)
+    assert shop.features.materialise(JUNE) == 6
     return shop
 
 
@@ -145,7 +148,7 @@ def test_both_operators_see_their_own_customers_of_the_same_name(shop: Shop):
     )
     assert joined["lifetime_revenue"].fillna(-1).tolist() == [300.0, 21.0, -1.0]
     for operator_id, revenue in (("reisen", 300.0), ("konkurrenz", 21.0), ("x", None)):
-        (row,) = shop.features.online(CHURN, operator_id, [shop.customer(ANNA)])
+        (row,) = shop.features.online(CHURN, operator_id, [shop.customer(ANNA)], JUNE)
         assert row.features["lifetime_revenue"] == revenue
 
 
@@ -153,7 +156,7 @@ def test_both_operators_see_their_own_customers_of_the_same_name(shop: Shop):
 def test_what_is_served_is_what_was_trained_on(shop: Shop, service: str):
     people = [ANNA, BERND, CARLA]
     learned = shop.learn(*(shop.example(who, JUNE) for who in people), service=service).to_dict("records")
-    served = shop.features.online(service, "reisen", [shop.customer(who) for who in people])
+    served = shop.features.online(service, "reisen", [shop.customer(who) for who in people], JUNE)
     wanted = [name.split(":")[1] for name in SERVICES[service][0]]
     for row, example in zip(served, learned, strict=True):
         assert row.as_of == JUNE
@@ -172,10 +175,11 @@ def _plain(value: Any) -> Any:
 
 def test_customers_are_served_in_the_order_asked_unknown_ones_without_a_moment(shop: Shop):
     asked = [shop.customer(who) for who in ("nobody", BERND, ANNA, BERND)]
-    rows = shop.features.online(INSIGHT, "reisen", asked)
+    rows = shop.features.online(INSIGHT, "reisen", asked, JUNE)
     assert [row.customer_id for row in rows] == asked
     assert [row.features["total_bookings"] for row in rows] == [None, 0, 3, 0]
     assert [row.as_of for row in rows] == [None, JUNE, JUNE, JUNE]
+    assert [row.known_at for row in rows] == [None, JUNE, JUNE, JUNE]
     assert set(rows[0].features.values()) == {None}
 
 
@@ -188,19 +192,55 @@ def test_materialising_prints_nothing_where_our_commands_print_json(
 
 def test_opening_the_store_again_keeps_what_is_in_it(shop: Shop):
     again = open_features(shop.settings)
-    (row,) = again.online(CHURN, "reisen", [shop.customer(ANNA)])
+    (row,) = again.online(CHURN, "reisen", [shop.customer(ANNA)], JUNE)
     assert row.features["total_bookings"] == 3
 
 
+Specs = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Specs]]:
+    """An installation that `feast apply` was run for twice, and the registry's content after each."""
+    home, registries = tmp_path_factory.mktemp("applied"), []
+    environment = {**os.environ, "BUSFLOW_HOME": str(home), "FEAST_USAGE": "False"}
+    for _ in range(2):
+        run = subprocess.run(
+            [Path(sys.executable).with_name("feast"), "apply"],
+            cwd=REPO, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        assert run.stderr == ""
+        registries.append(_specs(home))
+    return home, registries
+
+
+def _specs(home: Path) -> Specs:
+    registry = Registry.FromString((home / "feast" / "registry.db").read_bytes())
+    kinds = (registry.projects, registry.entities, registry.data_sources, registry.feature_views,
+             registry.feature_services)  # fmt: skip
+    told = [_timeless(MessageToDict(getattr(one, "spec", one))) for kind in kinds for one in kind]
+    return {one["name"]: one for one in told}
+
+
+def _timeless(node: Any) -> Any:
+    """A tree without the moments that Feast notes, and the class of a source, which it writes now and then."""
+    if isinstance(node, dict):
+        noted = ("Timestamp", "dataSourceClassType")
+        return {name: _timeless(value) for name, value in node.items() if not name.endswith(noted)}
+    return [_timeless(value) for value in node] if isinstance(node, list) else node
+
+
 @pytest.mark.slow
-def test_feast_apply_runs_clean_in_the_folder(tmp_path: Path):
-    feast = Path(sys.executable).with_name("feast")
-    environment = {**os.environ, "BUSFLOW_HOME": str(tmp_path), "FEAST_USAGE": "False"}
-    run = subprocess.run(
-        [feast, "apply"], cwd=REPO, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    assert "Traceback" not in run.stderr
-    for name in (*SERVICES, *(group.name for group in GROUPS), "operator", "customer"):
-        assert f" {name}\n" in run.stdout
-    assert (tmp_path / "feast" / "registry.db").exists()
+def test_feast_apply_is_clean_and_changes_nothing_the_second_time(applied: tuple[Path, list[Specs]]):
+    _, (first, second) = applied
+    assert first == second
+    for name in (*SERVICES, *(group.name for group in GROUPS), "operator", "customer", "customer_state"):
+        assert name in first
+
+
+@pytest.mark.slow
+def test_what_feast_apply_registers_is_what_the_code_opens(applied: tuple[Path, list[Specs]]):
+    home, (registered, _) = applied
+    open_features(load_settings(home=home))
+    assert _specs(home) == registered

@@ -163,7 +163,7 @@ def test_churn_risk_follows_the_planted_hazard_closer_than_recency_does(
 
 
 def _served(trained: SimulatedOperator, customers: list[str], service: str) -> list:
-    return open_features(trained.settings).online(service, OPERATOR, customers)
+    return open_features(trained.settings).online(service, OPERATOR, customers, trained.now)
 
 
 @pytest.mark.parametrize("service", [CHURN, RECOMMENDER, INSIGHT])

@@ -43,7 +43,7 @@ def plots_of(run: Run, trained: SimulatedOperator, folder: Path) -> dict[str, by
 def rows_of(trained: SimulatedOperator, service: str) -> list[OnlineRow]:
     with trained.database.reading() as connection:
         customers = reading.all_customers(connection, OPERATOR)[:200]
-    return open_features(trained.settings).online(service, OPERATOR, customers)
+    return open_features(trained.settings).online(service, OPERATOR, customers, trained.now)
 
 
 def test_the_churn_run_says_how_it_was_trained_and_what_it_achieved(trained: SimulatedOperator):

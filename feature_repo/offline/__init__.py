@@ -1,0 +1,1 @@
+"""Feast's offline stores over the Parquet rows of a build: DuckDB with ASOF joins, or Spark."""
