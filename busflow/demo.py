@@ -112,6 +112,7 @@ def _learn(settings: Settings, now: datetime) -> None:
     from training.promotion import promote
     from training.recommender.spec import RecommenderSpec
     from training.sessions import materialise_now, train_churn_challenger, train_recommender_challenger
+    from training.watching import breaches_for
     from training.workbench import Workbench
 
     bench = Workbench.open(settings, open_log(settings), OPERATOR, say)
@@ -122,7 +123,8 @@ def _learn(settings: Settings, now: datetime) -> None:
     )
     recommender = train_recommender_challenger(bench, now, RecommenderSpec(), now)
     for challenger in (churn, recommender):
-        version = promote(bench.registry, OPERATOR, challenger.task, now)
+        breaches = breaches_for(bench, challenger.task, now)
+        version = promote(bench.registry, OPERATOR, challenger.task, now, breaches=breaches)
         say(f"{challenger.task} version {version} is champion")
     materialise_now(bench, now)
 

@@ -35,7 +35,7 @@ DAYS = Unit("days")
 SIGNED_DAYS = Unit("days", low=None)
 HOURS = Unit("hours")
 MINUTES = Unit("minutes", low=None)
-NIGHTS = Unit("nights", low=0, high=60)
+NIGHTS = Unit("nights", low=0, high=365)
 MONEY = Unit("money, in the operator's currency")
 SHARE = Unit("share", low=0, high=1)
 RATIO = Unit("ratio")
@@ -59,6 +59,11 @@ class Feature:
     unit: Unit
     meaning: str
     null: str = ""
+
+    @property
+    def explained(self) -> str:
+        """The meaning, with the unit where the meaning does not say it."""
+        return self.meaning if self.unit.name in self.meaning else f"{self.meaning} ({self.unit.name})"
 
 
 _ANY_TIME = Now.of_reading(datetime(2000, 1, 1, tzinfo=UTC))

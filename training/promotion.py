@@ -1,9 +1,12 @@
-"""The promotion gate: a challenger goes live only if it beats the simple rules and does not fall behind."""
+"""The promotion gate: a challenger goes live only if it beats the simple rules, and reads features that are sound."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from activity_log.errors import BusflowError
+from feature_repo.watching.checking import named
+from feature_repo.watching.findings import Finding
 from models.card import Task
 from models.registry import CHALLENGER, CHAMPION, ModelRegistry
 
@@ -19,12 +22,15 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def judge(task: Task, metrics: dict[str, float]) -> Verdict:
-    """Judge a challenger by the figures of its held-out window.
+def judge(task: Task, metrics: dict[str, float], breaches: Sequence[Finding] = ()) -> Verdict:
+    """Judge a challenger by the features it reads, then by the figures of its held-out window.
 
-    churn: its AUC must not be below, and its Brier score not above, that of the best simple rule. recommender: the
+    Features: none may be in breach of its definition or have drifted from what the challenger learned from. churn:
+    its AUC must not be below, and its Brier score not above, that of the best simple rule. recommender: the
     live rung's 95 % interval on the test window must reach season popularity.
     """
+    if breaches:
+        return Verdict(False, f"features are not as they should be: {named(breaches)}")
     return _judge_recommender(metrics) if task == "recommender" else _judge_churn(metrics)
 
 
@@ -52,16 +58,23 @@ def _judge_churn(metrics: dict[str, float]) -> Verdict:
 
 
 def promote(
-    registry: ModelRegistry, operator_id: str, task: Task, now: datetime, *, force: bool = False
+    registry: ModelRegistry,
+    operator_id: str,
+    task: Task,
+    now: datetime,
+    *,
+    breaches: Sequence[Finding] = (),
+    force: bool = False,
 ) -> str:
     """Make the challenger the champion and return its version; promoting the champion again changes nothing.
 
+    breaches: of the features that the challenger reads, as `training.watching.breaches_for` finds them.
     Raises PromotionRefusedError if the gate says no and `force` is not set, or if there is no challenger.
     """
     version = registry.version(operator_id, task, CHALLENGER)
     if version is None:
         raise PromotionRefusedError(f"operator '{operator_id}' has no {task} challenger: train one first")
-    verdict = judge(task, registry.metrics(operator_id, task, version))
+    verdict = judge(task, registry.metrics(operator_id, task, version), breaches)
     if not verdict.promoted and not force:
         raise PromotionRefusedError(
             f"{task} challenger {version} stays out: {verdict.reason}; --force promotes it all the same"

@@ -15,6 +15,7 @@ from training.churn import MOMENT, ChurnSpec, TrainedChurn, churn_moments, train
 from training.labels import no_booking_within
 from training.recommender.plots import recall_plot
 from training.recommender.train import RecommenderSpec, TrainedRecommender, train_recommender
+from training.watching import reference_of, same_season, saved_with
 from training.workbench import Workbench
 
 CHURN_COLUMNS = tuple(name.split(":")[1] for name in CHURN_FEATURES)
@@ -53,9 +54,10 @@ def train_churn_challenger(bench: Workbench, as_of: datetime, spec: ChurnSpec, n
     trained = train_churn(examples, CHURN_COLUMNS, spec)
     card = _card(bench, "churn", CHURN, as_of, now, spec.horizon_days)
     metrics = _churn_metrics(trained)
+    learned_from = [moment.to_pydatetime() for moment in sorted(examples[MOMENT].unique())]
     run = Run(
         card=card,
-        save=trained.scorer.save,
+        save=saved_with(reference_of(bench, learned_from), trained.scorer.save),
         params=spec.model_dump() | {"best_baseline": trained.measured.best_baseline},
         metrics=metrics,
         plots={
@@ -79,7 +81,7 @@ def train_recommender_challenger(
     metrics = _recommender_metrics(trained, spec.judged_by)
     run = Run(
         card=card,
-        save=trained.recommender.save,
+        save=saved_with(same_season(bench, as_of), trained.recommender.save),
         params=trained.params | {"horizon_days": spec.horizon_days, "seed": spec.seed},
         metrics=metrics,
         tags={"live_rung": trained.recommender.live, "why": trained.why},

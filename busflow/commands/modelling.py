@@ -1,7 +1,7 @@
-"""Commands of data scientists: features, training, evaluation, promotion."""
+"""Commands of data scientists: training, evaluation, promotion."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,30 +10,19 @@ import typer
 from activity_log.clock import utc_now
 from activity_log.errors import NotEnoughDataError, WrongUseError
 from activity_log.settings import load_settings
+from busflow.benches import open_bench
 from busflow.console import AsOf, Json, OperatorId, moment, say, show
 
 if TYPE_CHECKING:
     from training.sessions import Challenger
     from training.workbench import Workbench
 
-features_app = typer.Typer(help="Compute and materialise features.", no_args_is_help=True)
 evaluate_app = typer.Typer(help="Evaluate the models on your own data.", no_args_is_help=True)
 
 TASKS = ("churn", "recommender")
-STALE_LOG = timedelta(days=60)
 
 TaskName = Annotated[str, typer.Option("--task", "-t", help="churn, recommender, or all.")]
 Horizon = Annotated[str | None, typer.Option(help="How far ahead, as in 180d.")]
-
-
-@features_app.command("build")
-def build_features(operator: OperatorId, as_of: AsOf = None, as_json: Json = False) -> None:
-    """Compute all features as of a moment and write them to the online store."""
-    from training.sessions import materialise_now
-
-    at = moment(as_of, utc_now())
-    customers = materialise_now(_bench(operator, at), at)
-    show({"operator": operator, "as_of": at.isoformat(), "customers": customers}, as_json=as_json)
 
 
 def train(
@@ -45,7 +34,7 @@ def train(
 ) -> None:
     """Train models, measure them beside their baselines, and register them as challengers."""
     at, days, tasks = moment(as_of, utc_now()), _days(horizon), _tasks(task)
-    bench = _bench(operator, at)
+    bench = open_bench(operator, at)
     result: dict[str, Any] = {}
     for name in tasks:
         try:
@@ -73,16 +62,20 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="Promote although the gate says no.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make the challengers champions, if they beat the simple rules."""
+    """Make the challengers champions, if they beat the simple rules and the features they read are sound."""
     from training.promotion import PromotionRefusedError
     from training.promotion import promote as pass_gate
+    from training.watching import breaches_for
 
-    tasks, registry = _tasks(task), _registry(operator)
+    tasks, now = _tasks(task), utc_now()
+    bench = open_bench(operator)
     champions: dict[str, str] = {}
     refused: list[str] = []
     for name in tasks:
         try:
-            champions[f"{name} champion"] = pass_gate(registry, operator, name, utc_now(), force=force)
+            breaches = breaches_for(bench, name, now)
+            version = pass_gate(bench.registry, operator, name, now, breaches=breaches, force=force)
+            champions[f"{name} champion"] = version
         except PromotionRefusedError as refusal:
             refused.append(str(refusal))
     if not champions:
@@ -125,19 +118,6 @@ def evaluate_churn(
     show(
         evaluate(transactions, moment(cutoff.isoformat(), utc_now()), _days(horizon) or 180), as_json=as_json
     )
-
-
-def _bench(operator: str, as_of: datetime) -> "Workbench":
-    from activity_log.database import open_log
-    from training.workbench import Workbench
-
-    settings = load_settings()
-    bench = Workbench.open(settings, open_log(settings), operator, say)
-    _, last = bench.log_span()
-    if as_of - last > STALE_LOG:
-        day_after = f"{last + timedelta(days=1):%Y-%m-%d}"
-        say(f"the last booking is of {last:%Y-%m-%d}; --as-of {day_after} would score as of then")
-    return bench
 
 
 def _trainers() -> dict[str, Callable[["Workbench", datetime, int | None], "Challenger"]]:

@@ -58,12 +58,17 @@ class Check:
         return tuple(finding for finding in found if finding.breach)
 
 
-def named(findings: Iterable[Finding]) -> str:
-    """Return what was found by feature, in one line."""
+def by_feature(findings: Iterable[Finding]) -> dict[str, list[str]]:
+    """Return the texts of the findings by feature."""
     texts: dict[str, list[str]] = {}
     for finding in findings:
         texts.setdefault(finding.feature, []).append(finding.text)
-    return "; ".join(f"{feature}: {', '.join(told)}" for feature, told in texts.items())
+    return texts
+
+
+def named(findings: Iterable[Finding]) -> str:
+    """Return what was found by feature, in one line."""
+    return "; ".join(f"{feature}: {', '.join(texts)}" for feature, texts in by_feature(findings).items())
 
 
 def check(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from activity_log.errors import NoModelError, WrongUseError
+from feature_repo.watching.findings import Finding
 from models.card import ModelCard
 from models.registry import CHALLENGER, CHAMPION, Run
 from training.promotion import PromotionRefusedError, judge, promote
@@ -39,6 +40,8 @@ def read_text(folder):
 
 def test_the_figures_decide():
     assert judge("churn", GOOD).promoted
+    assert not judge("churn", GOOD, [Finding("last_nps", "range", "11")]).promoted
+    assert not judge("recommender", {}, [Finding("family_ids", "missing", "1")]).promoted
     assert "AUC 0.700 is below that of recency_rule (0.750)" in judge("churn", BAD).reason
     assert "Brier" in judge("churn", GOOD | {"test_brier": 0.25}).reason
     assert judge("recommender", {}).promoted
@@ -58,6 +61,19 @@ def test_a_worse_challenger_stays_out_unless_forced(registry):
         promote(registry, "strict", "churn", NOW)
     assert registry.version("strict", "churn", CHAMPION) is None
     assert promote(registry, "strict", "churn", NOW, force=True) == "1"
+
+
+def test_a_breach_of_its_features_keeps_a_good_challenger_out_unless_forced(registry):
+    cents = Finding("revenue_365d", "drift", "values lie 0.99 from those of 2025-11-01, beyond 0.50")
+    missing = Finding("last_nps", "missing", "12 are missing; it is said never to be missing")
+    logged(registry, "watched", GOOD)
+    with pytest.raises(PromotionRefusedError) as refused:
+        promote(registry, "watched", "churn", NOW, breaches=[cents, missing])
+    assert "revenue_365d: values lie 0.99" in str(refused.value)
+    assert "last_nps: 12 are missing" in str(refused.value)
+    assert "--force promotes it all the same" in str(refused.value)
+    assert registry.version("watched", "churn", CHAMPION) is None
+    assert promote(registry, "watched", "churn", NOW, breaches=[cents], force=True) == "1"
 
 
 def test_rolling_back_serves_the_earlier_champion_again(registry):
