@@ -1,4 +1,4 @@
-"""How far what is derived from the log is behind it: read models and fact files, by index look-ups alone."""
+"""How far what is derived from the log is behind it, by index look-ups alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from activity_log import projection_state, schema
+from activity_log.projection_state import ONLINE, Level
 
 MOST_COUNTED = 10_000
 
@@ -28,16 +29,27 @@ class Lag:
 
 
 def lags(connection: Connection, operator_ids: Iterable[str], now: datetime) -> list[Lag]:
-    """Return the lags of all read models and of the fact files of these operators."""
+    """Return the lags of all read models, of the fact files and of the online features of these operators."""
     found = []
     for operator_id in operator_ids:
-        levels = projection_state.levels(connection, operator_id)
+        levels = _levels(connection, operator_id)
         behind = {level.seq: _behind(connection, operator_id, level.seq, now) for level in levels.values()}
         found += [
             Lag(operator_id, name, level.seq, *behind[level.seq], level.until)
             for name, level in levels.items()
         ]
     return found
+
+
+def online_lag(connection: Connection, operator_id: str, now: datetime) -> Lag:
+    """Return the lag of an operator's online features."""
+    online = projection_state.online_level(connection, operator_id) or Level(0, None)
+    return Lag(operator_id, ONLINE, online.seq, *_behind(connection, operator_id, online.seq, now))
+
+
+def _levels(connection: Connection, operator_id: str) -> dict[str, Level]:
+    online = projection_state.online_level(connection, operator_id)
+    return {**projection_state.levels(connection, operator_id), ONLINE: online or Level(0, None)}
 
 
 def _behind(connection: Connection, operator_id: str, level: int, now: datetime) -> tuple[int, float]:

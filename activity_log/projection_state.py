@@ -18,6 +18,9 @@ FACTS = "facts"
 
 NAMES: tuple[str, ...] = (*(projection.name for projection in PROJECTIONS), FACTS)
 
+ONLINE = "online"
+"""The online features follow the log too, in a store of their own, and are not rebuilt by a replay."""
+
 _STATE = schema.projection_state
 
 
@@ -32,6 +35,11 @@ def levels(connection: Connection, operator_id: str) -> Mapping[str, Level]:
     """Return the level of every projection, by name; 0 before the first event."""
     kept = _kept(connection, operator_id)
     return {name: kept.get(name, Level(0, None)) for name in NAMES}
+
+
+def online_level(connection: Connection, operator_id: str) -> Level | None:
+    """Return how far the online features follow the log; None: they never did."""
+    return _kept(connection, operator_id).get(ONLINE)
 
 
 def advance(connection: Connection, operator_id: str, names: Collection[str], seq: int) -> frozenset[str]:

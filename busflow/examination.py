@@ -18,7 +18,7 @@ from activity_log.lags import MOST_COUNTED, Lag, lags
 from activity_log.metrics import undelivered
 from activity_log.operators import list_operators
 from activity_log.person_keys import known_keys
-from activity_log.projection_state import FACTS
+from activity_log.projection_state import FACTS, ONLINE
 from activity_log.settings import Settings
 from activity_log.vault import Vault, load_vault
 from busflow.guards import unguarded
@@ -29,6 +29,7 @@ State = Literal["ok", "warn", "fail"]
 TASKS: tuple[Task, ...] = ("churn", "recommender")
 LITTLE_SPACE, NO_SPACE = 5 * 1024**3, 200 * 1024**2
 BROKER_WITHIN_SECONDS = 1.0
+SECONDS_UNDER_WAY = 5.0
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _events(connection: Connection, operator_id: str) -> Finding:
 
 
 def _read_models(operator_id: str, found: list[Lag]) -> Iterator[Finding]:
-    folded = [lag for lag in found if lag.projection != FACTS]
+    folded = [lag for lag in found if lag.projection not in (FACTS, ONLINE)]
     frozen = [lag for lag in found if lag.frozen_at is not None]
     behind = [lag for lag in folded if lag.events and lag.frozen_at is None]
     check, replay = f"{operator_id}: read models", f"busflow replay -o {operator_id}"
@@ -163,6 +164,17 @@ def _read_models(operator_id: str, found: list[Lag]) -> Iterator[Finding]:
         if lag.projection == FACTS and lag.events and lag.frozen_at is None:
             detail = f"the fact files are {_count(lag.events)} events behind"
             yield Finding(f"{operator_id}: facts", "warn", detail, f"busflow features build -o {operator_id}")
+        elif lag.projection == ONLINE:
+            yield _online(lag)
+
+
+def _online(lag: Lag) -> Finding:
+    """Say how fresh the online features are; a second's worth of events is always under way."""
+    check = f"{lag.operator_id}: online features"
+    if not lag.events or (lag.level and lag.seconds <= SECONDS_UNDER_WAY):
+        return Finding(check, "ok", "level with the log")
+    detail = f"{_count(lag.events)} events behind, the oldest for {lag.seconds:.0f} s"
+    return Finding(check, "warn", detail, "busflow features follow, or busflow serve, which does it too")
 
 
 def _quarantine(connection: Connection) -> Finding:

@@ -42,16 +42,21 @@ class CustomerFacts:
 
     def of(self, connection: Connection, customer_ids: Collection[str]) -> dict[str, pa.Table]:
         """Return the facts of these customers, as `facts_of` does."""
-        tables = _tables(_rows(connection, self._operator, set(customer_ids)))
+        tables = _tables(fact_rows(connection, self._operator, set(customer_ids)))
         return tables | {_TOURS: self._published(connection, tables)}
 
-    def _published(self, connection: Connection, tables: dict[str, pa.Table]) -> pa.Table:
+    def tours(self, connection: Connection) -> pa.Table:
+        """Return all that was published of tours so far: the fact table `tours`."""
         self._read_tours(connection)
+        return self._tours
+
+    def _published(self, connection: Connection, tables: dict[str, pa.Table]) -> pa.Table:
+        tours = self.tours(connection)
         named = [column for table in tables.values() if "tour_id" in table.schema.names
                  for column in table["tour_id"].chunks]  # fmt: skip
         if not named:
-            return self._tours.slice(0, 0)
-        return self._tours.filter(pc.is_in(self._tours["tour_id"], pa.chunked_array(named)))
+            return tours.slice(0, 0)
+        return tours.filter(pc.is_in(tours["tour_id"], pa.chunked_array(named)))
 
     def _read_tours(self, connection: Connection) -> None:
         """Add what was published since the last time."""
@@ -60,7 +65,7 @@ class CustomerFacts:
         if last == self._level:
             return
         seqs = _published_after(connection, operator_id, self._level)
-        fresh = _tables(_flat(connection, self._operator, seqs))
+        fresh = _tables(rows_at(connection, self._operator, seqs))
         self._tours = pa.concat_tables([self._tours, fresh[_TOURS]])
         self._level = last
 
@@ -77,21 +82,35 @@ def booking_events(connection: Connection, operator_id: str, booking_ids: Collec
     return found
 
 
-def _rows(connection: Connection, operator: Operator, customer_ids: set[str]) -> list[FactRow]:
+def fact_rows(connection: Connection, operator: Operator, customer_ids: set[str]) -> list[FactRow]:
+    """Return what `facts_of` does as rows, without the tours."""
     operator_id = operator.operator_id
-    people = customer_ids | _linked(connection, operator_id, customer_ids)
+    people = customer_ids | linked(connection, operator_id, customer_ids)
     seqs = _touching(connection, operator_id, people)
-    rows = _flat(connection, operator, seqs)
+    rows = rows_at(connection, operator, seqs)
     bookings = {row["booking_id"] for _, row in rows if "booking_id" in row}
     of_bookings = booking_events(connection, operator_id, bookings) - seqs
-    rows += _flat(connection, operator, of_bookings)
+    rows += rows_at(connection, operator, of_bookings)
     company = {row["customer_id"] for table, row in rows if table == _TRIPS}
-    return rows + _flat(connection, operator, _link_events(connection, operator_id, company - people) - seqs)
+    return rows + rows_at(
+        connection, operator, _link_events(connection, operator_id, company - people) - seqs
+    )
 
 
-def _linked(connection: Connection, operator_id: str, customer_ids: Collection[str]) -> set[str]:
+def linked(connection: Connection, operator_id: str, customer_ids: Collection[str]) -> set[str]:
+    """Return those of `customer_ids` who were ever merged, and all who ever were one person with them."""
     links = links_among(connection, operator_id, customer_ids)
     return {one for link in links for one in (link.surviving, link.merged)}
+
+
+def rows_at(connection: Connection, operator: Operator, seqs: Iterable[int]) -> list[FactRow]:
+    """Return the fact rows of the events of these places."""
+    return [
+        row
+        for some in batches(sorted(seqs), _EVENTS_PER_QUERY)
+        for event in ledger.read_some(connection, some)
+        for row in flatten(operator, event)
+    ]
 
 
 def _link_events(connection: Connection, operator_id: str, customer_ids: Collection[str]) -> set[int]:
@@ -124,15 +143,6 @@ def _published_after(connection: Connection, operator_id: str, level: int) -> Se
         table.c.type == TourPublished.__name__,
     )
     return connection.execute(query.order_by(table.c.seq)).scalars().all()
-
-
-def _flat(connection: Connection, operator: Operator, seqs: Iterable[int]) -> list[FactRow]:
-    return [
-        row
-        for some in batches(sorted(seqs), _EVENTS_PER_QUERY)
-        for event in ledger.read_some(connection, some)
-        for row in flatten(operator, event)
-    ]
 
 
 def _tables(rows: Iterable[FactRow]) -> dict[str, pa.Table]:

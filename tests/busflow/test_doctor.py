@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
-from activity_log import projection_state
+from activity_log import ledger, projection_state
 from activity_log.clock import utc_now
 from activity_log.database import Database, open_database, open_log
 from activity_log.ingestion import ingest_events
@@ -61,8 +61,8 @@ def states(findings: Findings) -> dict[str, str]:
 def test_a_healthy_installation_has_a_line_for_each_check(busflow: Busflow, well: Path):
     assert states(found(busflow)) == {
         "settings": "ok", "disk": "ok", "database": "ok", "append-only": "ok", "keys": "ok", "operators": "ok",
-        "reisen: log": "ok", "reisen: read models": "ok", "reisen: facts": "warn", "quarantine": "ok",
-        "discarded": "ok", "outbox": "ok", "reisen: models": "warn",
+        "reisen: log": "ok", "reisen: read models": "ok", "reisen: facts": "warn",
+        "reisen: online features": "warn", "quarantine": "ok", "discarded": "ok", "outbox": "ok", "reisen: models": "warn",
     }  # fmt: skip
     ended = busflow("doctor")
     assert (ended.code, ended.stderr) == (0, "")
@@ -120,6 +120,15 @@ def test_a_read_model_that_is_behind_or_frozen_is_named(busflow: Busflow, well: 
         projection_state.settle(connection, "reisen", ["timeline"], 1, utc_now() - timedelta(days=9))
     [frozen] = found(busflow)["reisen: read models"]
     assert (frozen["state"], frozen["detail"][:28]) == ("warn", "timeline shows the world of ")
+
+
+def test_online_features_that_follow_the_log_are_well(busflow: Busflow, well: Path):
+    [never] = found(busflow)["reisen: online features"]
+    assert "busflow features follow" in never["remedy"]
+    with changing() as database, database.writing() as connection:
+        last = ledger.last_seq(connection, "reisen")
+        projection_state.settle(connection, "reisen", [projection_state.ONLINE], last)
+    assert states(found(busflow))["reisen: online features"] == "ok"
 
 
 def test_what_waits_in_quarantine_and_what_was_discarded(busflow: Busflow, well: Path):
