@@ -40,7 +40,7 @@ def bookings(_facts: Facts, known: Known) -> ir.Table:
 
 def settled_bookings(rows: ir.Table) -> Mapping[str, ir.Value]:
     """Add up all bookings; nothing of this moves between two events."""
-    lead_time = ibis.greatest(rows.departure_day - rows.booking_day, 0)
+    lead_time = (rows.departure_day - rows.booking_day).clip(lower=0)
     return {
         "total_bookings": rows.count(),
         "lifetime_revenue": rows.amount.sum().cast("float64"),
@@ -49,7 +49,7 @@ def settled_bookings(rows: ir.Table) -> Mapping[str, ir.Value]:
         "average_price_per_seat": rows.amount.sum().cast("float64") / rows.party_size.sum().nullif(0),
         "average_party_size": rows.party_size.sum() / rows.count(),
         "largest_party_size": rows.party_size.max().cast("int64"),
-        "average_booking_lead_time": lead_time.sum() / rows.count(),
+        "average_booking_lead_time": lead_time.sum() / lead_time.count().nullif(0),
         "shortest_booking_lead_time": lead_time.min(),
         "different_booking_months": rows.booking_month.nunique(),
         "last_booking_at": rows.occurred_at.max(),

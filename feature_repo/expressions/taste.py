@@ -21,13 +21,14 @@ def likings(_facts: Facts, known: Known) -> tuple[ir.Table, ...]:
     A trip counts for everybody who booked it or travelled, once per booking.
     """
     trips = known.taken
+    travelled = known.trips.select(*ROW, "booking_id", "family_id").distinct()  # some are named on two seats
     return (
         _counts(trips, "family_id", "family"),
         _counts(trips, "region", "region"),
         _counts(trips, "theme", "theme"),
         _repetition(trips),
         _length(trips),
-        most_frequent(known.trips, "family_id", "favourite_family", share="favourite_family_share"),
+        most_frequent(travelled, "family_id", "favourite_family", share="favourite_family_share"),
         most_frequent(trips, "region", "favourite_region"),
         most_frequent(trips, "theme", "favourite_theme"),
     )

@@ -18,7 +18,7 @@ def habits_of_travel(facts: Facts, known: Known) -> tuple[ir.Table, ...]:
     """Return trips, company, no-shows, and the seat and stop of most trips."""
     trips = known.trips
     return (
-        _trips(trips),
+        _trips(trips, known.bookings),
         _company(trips, facts),
         most_frequent(trips, "seat_position", "preferred_seat_position", share="seat_position_share"),
         most_frequent(trips, "boarding_point_id", "preferred_boarding_point", share="boarding_point_share"),
@@ -80,9 +80,12 @@ def travel_moving(values: Any, now: Now) -> Mapping[str, Value]:
     }
 
 
-def _trips(trips: ir.Table) -> ir.Table:
+def _trips(trips: ir.Table, bookings: ir.Table) -> ir.Table:
+    """Count trips; whoever was merged into the traveller by then booked as the traveller."""
+    booked = bookings.select(*ROW, "booking_id", booked_by="event_id")
+    trips = trips.left_join(booked, [*ROW, "booking_id"])
     season = (trips.departure_date.month() % 12 // 3).cast("int64")
-    own = trips.booking_id.nunique(where=trips.is_booker)
+    own = trips.booking_id.nunique(where=trips.booked_by.notnull())
     return trips.group_by(list(ROW)).agg(
         total_trips=trips.booking_id.nunique(),
         trips_as_booker=own,

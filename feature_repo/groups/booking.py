@@ -19,6 +19,7 @@ from feature_repo.definitions import (
 from feature_repo.expressions import booking as of
 
 NEVER = "never booked"
+UNDATED = "never booked a departure with a date"
 ONCE = "booked on fewer than two days"
 
 BOOKING = FeatureGroup(
@@ -61,8 +62,10 @@ BOOKING = FeatureGroup(
         ),
         Feature("average_party_size", "float64", SEATS, "mean number of seats of a booking", NEVER),
         Feature("largest_party_size", "int64", SEATS, "most seats of one booking", NEVER),
-        Feature("average_booking_lead_time", "float64", DAYS, "mean days from booking to departure", NEVER),
-        Feature("shortest_booking_lead_time", "int64", DAYS, "fewest days from booking to departure", NEVER),
+        Feature("average_booking_lead_time", "float64", DAYS, "mean days from booking to departure", UNDATED),
+        Feature(
+            "shortest_booking_lead_time", "int64", DAYS, "fewest days from booking to departure", UNDATED
+        ),
         Feature("days_since_first_booking", "float64", DAYS, "days since the first booking", NEVER),
         Feature("days_since_last_booking", "float64", DAYS, "days since the last booking", NEVER),
         Feature("last_booking_at", "timestamp", MOMENT, "moment of the last booking", NEVER),
@@ -80,7 +83,7 @@ BOOKING = FeatureGroup(
         Feature("usual_booking_month_share", "float64", SHARE, "bookings made in that month", NEVER),
         Feature("different_booking_months", "int64", MONTH, "different months booked in", NEVER),
         Feature("months_from_usual", "int64", MONTHS, "months since the usual booking month", NEVER),
-        Feature("usual_travel_month", "int64", MONTH, "month departed in most often", NEVER),
+        Feature("usual_travel_month", "int64", MONTH, "month departed in most often", UNDATED),
         Feature(
             "days_to_rebooking_window",
             "float64",

@@ -74,7 +74,7 @@ ENGAGEMENT = FeatureGroup(
             "average_read_delay_hours",
             "float64",
             HOURS,
-            "mean hours from delivery to first reading",
+            "mean hours from delivery to first reading, 0 where a reading is told of before its delivery",
             "none was delivered and read",
         ),
         Feature(

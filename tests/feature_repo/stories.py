@@ -72,13 +72,23 @@ class Story:
             names = {"given_name": person.title(), "family_name": "Petersen"}
             self.tell("PersonProfileUpdated", when, known=known, person_profile_id=person, **names, **more)
 
-    def publishes(self, tour: str, family: str, when: str = "2020-01-01", **clocks: Any) -> None:
+    def publishes(
+        self,
+        tour: str,
+        family: str,
+        when: str = "2020-01-01",
+        *,
+        region: str = "Küste",
+        theme: str = "coast",
+        nights: int = 5,
+        **clocks: Any,
+    ) -> None:
         """A tour of a family."""
         about = {
             "name": {"de": tour},
-            "region": "Küste",
-            "theme": "coast",
-            "nights": 5,
+            "region": region,
+            "theme": theme,
+            "nights": nights,
             "price_from": "300.00",
         }
         self.tell("TourPublished", when, **clocks, tour_id=tour, family_id=family, **about)
@@ -94,6 +104,7 @@ class Story:
         travellers: Sequence[Any] = (),
         booking: str = "",
         currency: str = "EUR",
+        channel: str = "phone",
         **clocks: Any,
     ) -> str:
         """A booking; travellers are people, or (person, seat, stop). Returns its id."""
@@ -110,7 +121,7 @@ class Story:
             departure_date=departs,
             total_amount=amount,
             currency=currency,
-            sales_channel="phone",
+            sales_channel=channel,
             travellers=[
                 {"person_profile_id": person, "seat_position": seat, "boarding_point_id": stop}
                 for person, seat, stop in seats
@@ -211,11 +222,16 @@ class Logged:
     def facts(self, connection: Any) -> Facts:
         return open_facts(connection, self.files, self.operator.operator_id)
 
-    def at(self, *moments: str | datetime, groups: Iterable[FeatureGroup] = GROUPS) -> "Sight":
-        """Compute the features of everybody at each moment."""
+    def at(
+        self,
+        *moments: str | datetime,
+        groups: Iterable[FeatureGroup] = GROUPS,
+        seen: Callable[[Facts], Facts] = lambda facts: facts,
+    ) -> "Sight":
+        """Compute the features of everybody at each moment, of the facts as `seen`."""
         asked = [utc(one) if isinstance(one, str) else one for one in moments]
         rows: dict[tuple[str, datetime], Row] = {}
-        for row in engine().rows(self.facts(engine().connection), asked, groups):
+        for row in engine().rows(seen(self.facts(engine().connection)), asked, groups):
             key = (row["customer_id"], row["as_of"].astimezone(UTC))
             assert not rows.get(key, {}).keys() & row.keys() - set(ROW), f"two rows of {key}"
             rows.setdefault(key, {}).update(row)
