@@ -8,7 +8,18 @@ from pydantic import ValidationError
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from activity_log.errors import BusflowError, WrongUseError
-from busflow.commands import broker, contracts, features, log, modelling, outbox, people, quarantine, running
+from busflow.commands import (
+    broker,
+    contracts,
+    features,
+    following,
+    log,
+    modelling,
+    outbox,
+    people,
+    quarantine,
+    running,
+)
 from busflow.demo import demo
 
 FAILED, WRONG_USE = 1, 2
@@ -31,6 +42,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contracts.contracts_app, name="contracts")
 app.add_typer(outbox.outbox_app, name="outbox")
 app.add_typer(people.people_app, name="people")
+features.features_app.command()(following.follow)
 app.add_typer(features.features_app, name="features")
 app.command()(modelling.train)
 app.add_typer(modelling.evaluate_app, name="evaluate")

@@ -11,6 +11,7 @@ import typer
 
 from activity_log.clock import utc_now
 from activity_log.settings import Settings, load_settings
+from busflow.commands.following import start_following
 from busflow.commands.running import LOOPBACK, PORT, check_port, serve_command, serve_environment
 from busflow.console import progress_bar, say, stderr
 
@@ -46,10 +47,13 @@ def demo(
     log = home / "service.log"
     say(f"starting the service (its log: {log})")
     with log.open("wb") as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as service:  # noqa: S603
+        follower = start_following(environment)
         try:
             _stay(settings, service, links, log, port, now, check=check)
         finally:
             service.terminate()
+            follower.terminate()
+            follower.wait()
 
 
 def _stay(

@@ -12,6 +12,7 @@ import typer
 from activity_log.clock import utc_now
 from activity_log.errors import BusflowError, WrongUseError
 from activity_log.settings import Settings, load_settings
+from busflow.commands.following import start_following
 from busflow.console import Json, OperatorId, say, show
 
 SERVICE = "serving.service:Busflow"
@@ -24,12 +25,19 @@ def serve(
         str, typer.Option(help="Address to listen on; the default is this machine only.")
     ] = LOOPBACK,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the service.")] = PORT,
+    is_followed: Annotated[
+        bool,
+        typer.Option("--follow/--no-follow", help="Keep the online features level with the log meanwhile."),
+    ] = True,
 ) -> None:
-    """Start the service; it ends with Ctrl-C."""
+    """Start the service, and beside it `features follow`; both end with Ctrl-C."""
     settings = load_settings()
     check_port(host, port)
+    environment = serve_environment(settings)
     say(f"listening on http://{host}:{port}" + (" (this machine only)" if host == LOOPBACK else ""))
-    os.execve(sys.executable, serve_command(host, port), serve_environment(settings))  # noqa: S606
+    if is_followed:
+        start_following(environment)
+    os.execve(sys.executable, serve_command(host, port), environment)  # noqa: S606
 
 
 def check_port(host: str, port: int) -> None:

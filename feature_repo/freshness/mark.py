@@ -4,6 +4,7 @@ So a new store, an emptied one, and one that was left aside for a while tell the
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -35,7 +36,7 @@ class StateStore(Protocol):
     def push(self, rows: pa.Table) -> None:
         """Write rows of STATES."""
 
-    def stored(self, operator_id: str, customer_ids: list[str]) -> list[State | None]:
+    def stored(self, operator_id: str, customer_ids: Sequence[str]) -> Sequence[State | None]:
         """Return what is held of each customer."""
 
 
