@@ -11,7 +11,7 @@ from feature_repo.groups import CHURN_FEATURES, GROUPS
 from feature_repo.services import SERVICES
 from feature_repo.sources import IDENTITIES, connect_duckdb, moments_table
 from feature_repo.views import FEAST_TYPES
-from tests.feature_repo.stories import LogOf, Story, utc
+from tests.feature_repo.stories import LogOf, Story, engine, utc
 
 GROUP = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 
@@ -51,10 +51,32 @@ def test_every_feature_has_a_meaning_and_only_those_that_may_be_missing_say_what
 
 
 def test_names_are_unique_and_their_types_known_to_parquet_and_to_feast():
-    names = [feature.name for group in GROUPS for feature in group.features]
+    """Also of what is kept beside the features: states and readings know no groups."""
+    features = [feature.name for group in GROUPS for feature in group.features]
+    hidden = [name for group in GROUPS for name in group.hidden]
+    streams = [stream for group in GROUPS for stream in group.streams]
+    windows = {name for stream in streams for name in stream.windows_of_nothing} - {*features}
+    names = [*features, *hidden, *windows, *ROW, *(stream.name for stream in streams)]
     assert len(set(names)) == len(names)
+    assert len({group.name for group in GROUPS}) == len(GROUPS)
     types = {feature.dtype for group in GROUPS for feature in group.features}
     assert types <= ARROW_TYPES.keys() & FEAST_TYPES.keys()
+
+
+def test_a_state_keeps_what_is_settled_what_is_hidden_and_the_streams_and_the_rest_moves(log_of: LogOf):
+    story = Story()
+    story.knows("anna")
+    states = engine().states(log_of(story).facts(engine().connection), utc("2024-06-01"))
+    kept = [
+        [*(one.name for one in group.settled), *group.hidden, *(stream.name for stream in group.streams)]
+        for group in GROUPS
+    ]
+    assert states.column_names == [*ROW, *(name for names in kept for name in names)]
+    for group in GROUPS:
+        assert 0 < len(group.settled) < len(group.features), (
+            "in every group something stays and something moves"
+        )
+        assert {*group.settled} < {*group.features}
 
 
 def test_services_ask_only_for_features_that_exist():
