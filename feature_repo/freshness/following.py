@@ -21,6 +21,8 @@ from feature_repo.freshness.mark import StateStore
 from feature_repo.recomputing import Recomputing
 
 POLL_SECONDS = 0.1
+AWAY_SECONDS = 3.0
+"""Until a database that did not answer is asked again."""
 TELL_EVERY = timedelta(seconds=5)
 PATIENCE = BackOff(first=timedelta(seconds=0.5), factor=2.0, longest=timedelta(seconds=30), attempts=2**31)
 
@@ -83,7 +85,7 @@ class Following:
                 is_level = self._round()
             except DBAPIError as error:
                 self._database_away(error)
-                self.stopping.wait(PATIENCE.longest.total_seconds() / 10)
+                self.stopping.wait(AWAY_SECONDS)
                 continue
             if is_level:
                 self.stopping.wait(POLL_SECONDS)
