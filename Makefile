@@ -41,8 +41,9 @@ format: install  ## Format the code
 bento-requirements: $(UV)  ## Write what the bento installs, from the lock file
 	$(EXPORT) > serving/requirements.txt
 
-docs: install  ## Write the schemas of the event contracts into docs/contracts
+docs: install  ## Write the schemas of the event contracts and the pages of the features into docs
 	$(RUN)/busflow contracts export docs/contracts
+	$(RUN)/busflow features docs docs/features
 
 bench: install  ## Measure all, each figure beside its floor, into benchmarks/results.json (BENCH_FULL=1: 10 M events)
 	$(RUN)/python -m benchmarks

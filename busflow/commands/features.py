@@ -86,6 +86,30 @@ def show_customer(
     show(_event_lines(known), as_json=False, title=f"\nevents before {at:%Y-%m-%d %H:%M} UTC")
 
 
+@features_app.command("docs")
+def write_docs(
+    folder: Annotated[Path, typer.Argument(help="Where the pages go; docs/features keeps ours.")],
+    as_json: Json = False,
+) -> None:
+    """Write a page per feature group from the definitions, with a drawing per feature of a simulated operator."""
+    from busflow.example import EXAMPLE_NOW, example_rows
+    from feature_repo.documenting.pages import drawings, pages
+    from feature_repo.groups import GROUPS
+    from feature_repo.services import SERVICES
+
+    if folder.exists() and not folder.is_dir():
+        raise WrongUseError(f"{folder}: not a folder; name one for the pages")
+    files = pages(GROUPS, {name: service.names for name, service in SERVICES.items()})
+    say("simulating an operator to draw")
+    with example_rows() as rows_of:
+        say("drawing")
+        files |= drawings(GROUPS, rows_of, EXAMPLE_NOW)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    show({"folder": str(folder), "files": len(files)}, as_json=as_json)
+
+
 def _known_lines(known: "Known") -> dict[str, dict[str, str]]:
     """Return a line per feature, by group."""
     lines: dict[str, dict[str, str]] = {}

@@ -38,31 +38,33 @@ def bin_edges(*summaries: Summary) -> np.ndarray:
 
 
 def _ends(summary: Summary) -> tuple[float, float]:
-    inside = summary.values[(summary.shares >= TAIL) & (summary.shares <= 1 - TAIL)]
-    inside = inside if len(inside) else summary.values
+    below = np.concatenate([[0.0], summary.shares[:-1]])
+    inside = summary.values[(summary.shares > TAIL) & (below < 1 - TAIL)]
     zero = [0.0] if summary.zeros else []
     ends = [*inside[[0, -1]], *zero] if len(inside) else [0.0]
     return float(min(ends)), float(max(ends))
 
 
-def drawing(now: Summary, then: Summary | None = None) -> str:
+def drawing(now: Summary, then: Summary | None = None, title: str = "") -> str:
     """Draw a feature as SVG, of the values told; empty if there is none."""
     if not now.told and not (then and then.told):
         return ""
     import altair
     import vl_convert
 
-    chart = (
-        _texts(altair, now, then) if now.is_text or (then and then.is_text) else _numbers(altair, now, then)
-    )
+    of_texts = now.is_text or (then and then.is_text)
+    chart = _texts(altair, now, then) if of_texts else _numbers(altair, now, then)
     axis = {"grid": False, "domainColor": INK, "tickColor": INK, "labelColor": INK, "labelFontSize": 10}
-    styled = chart.configure(background="transparent").configure_axis(**axis).configure_view(stroke=None)
+    about = {"color": INK, "fontSize": 11, "fontWeight": "normal"}
+    styled = chart.configure(background="transparent", title=about, axis=axis, view={"stroke": None})
+    styled = styled.properties(title=title) if title else styled
     return str(vl_convert.vegalite_to_svg(styled.to_dict()))
 
 
 def _numbers(altair: Any, now: Summary, then: Summary | None) -> Any:
     edges = bin_edges(*[one for one in (now, then) if one])
-    ticks = {"tickCount": 6} | ({"tickMinStep": 1} if edges[1] - edges[0] == 1 else {})
+    few_whole_ones = edges[0] % 1 == 0.5
+    ticks = {"values": list(edges[:-1] + 0.5), "format": "d"} if few_whole_ones else {"tickCount": 6}
 
     def bars(summary: Summary, **mark: Any) -> Any:
         frame = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "share": histogram(summary, edges)})

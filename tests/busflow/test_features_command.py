@@ -108,3 +108,14 @@ def test_somebody_unknown_is_one_line(nordlicht_home: Path, busflow: Busflow):
     ended = busflow("features", "show", "c-nobody", "-o", "nordlicht")
     assert (ended.code, ended.stdout) == (1, "")
     assert ended.last_word == "busflow: unknown customer: c-nobody"
+
+
+@pytest.mark.slow
+def test_docs_are_written_as_they_are_committed(home: Path, busflow: Busflow, tmp_path: Path):
+    committed = Path(__file__).parents[2] / "docs" / "features"
+    ended = busflow("features", "docs", tmp_path / "pages", "--json")
+    assert ended.code == 0
+    assert json.loads(ended.stdout)["files"] == len(NAMES) + len(GROUPS) + 1
+    written = {path.relative_to(tmp_path / "pages") for path in (tmp_path / "pages").rglob("*.*")}
+    assert written == {path.relative_to(committed) for path in committed.rglob("*.*")}
+    assert not home.exists(), "nothing is left in the installation"
