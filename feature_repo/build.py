@@ -18,8 +18,9 @@ from feature_repo.engines.on_duckdb import duckdb
 from feature_repo.engines.plan import Plan
 from feature_repo.expressions.clocks import ROW
 from feature_repo.groups import GROUPS
-from feature_repo.state import customer_state, pack
-from feature_repo.views import CREATED_TIMESTAMP, EVENT_TIMESTAMP
+from feature_repo.offline.rows import CREATED_TIMESTAMP, EVENT_TIMESTAMP
+from feature_repo.state import pack
+from feature_repo.state_view import STATE_ROWS, STATE_VIEW
 
 ARROW_TYPES = {
     "int64": pa.int64(),
@@ -30,7 +31,6 @@ ARROW_TYPES = {
     "array<string>": pa.list_(pa.string()),
     "array<int64>": pa.list_(pa.int64()),
 }
-STATE = "customer_state"
 PACK_ROWS = 20_000
 """How many states are packed at once."""
 
@@ -75,12 +75,14 @@ def build_states(
     One file, which takes the place of those of other moments: operator_id, customer_id, packed, event_timestamp and
     known_at (both the moment).
     """
-    path = _moment_path(features_dir / STATE / operator_id, moment)
+    path = _moment_path(features_dir / STATE_VIEW / operator_id, moment)
     with _planned(files, features_dir, operator_id, engine) as (plan, scratch):
         plan.move_to([moment])
-        state = customer_state(plan.facts, plan.as_of, plan.known)
-        plan.write(plan.compile(state.order_by("customer_id")), scratch / "state.parquet")
-        customers = _pack_file(scratch / "state.parquet", scratch / "packed.parquet")
+        parts = [scratch / f"{group.name}.parquet" for group in GROUPS]
+        for group, part in zip(GROUPS, parts, strict=True):
+            state = group.state(plan.facts, plan.as_of, plan.known)
+            plan.write(plan.compile(state.order_by("customer_id")), part)
+        customers = _pack_files(parts, scratch / "packed.parquet")
         _take_place(scratch / "packed.parquet", path)
     for other in path.parent.glob("*.parquet"):
         if other != path:
@@ -129,20 +131,30 @@ def _schema(group: FeatureGroup) -> pa.Schema:
     return pa.schema(keys | values | clocks)
 
 
-def _pack_file(states: Path, packed: Path) -> int:
-    source, customers = pq.ParquetFile(states), 0
-    schema = pa.schema(
-        {name: pa.string() for name in _KEYS}
-        | {"packed": pa.binary(), EVENT_TIMESTAMP: MOMENT, CREATED_TIMESTAMP: MOMENT}
-    )
-    with source, pq.ParquetWriter(packed, schema) as writer:
-        for batch in source.iter_batches(PACK_ROWS):
-            rows = pa.Table.from_batches([batch])
+def _pack_files(parts: Sequence[Path], packed: Path) -> int:
+    """Pack the states that lie in a file per group, all with the same customers in the same order."""
+    customers = 0
+    with pq.ParquetWriter(packed, STATE_ROWS) as writer:
+        for slices in zip(*(_slices(part) for part in parts), strict=True):
+            rows = pa.table({name: part[name] for part in slices for name in part.column_names})
             moment = rows["as_of"].cast(MOMENT)
             columns = [*(rows[name] for name in _KEYS), pack(rows), moment, moment]
-            writer.write_table(pa.table(columns, schema=schema))
+            writer.write_table(pa.table(columns, schema=STATE_ROWS))
             customers += len(rows)
     return customers
+
+
+def _slices(path: Path) -> Iterator[pa.Table]:
+    """Yield the rows of a file, PACK_ROWS at a time, however the file is cut."""
+    with pq.ParquetFile(path) as file:
+        held = file.schema_arrow.empty_table()
+        for batch in file.iter_batches(PACK_ROWS):
+            held = pa.concat_tables([held, pa.Table.from_batches([batch])])
+            while len(held) >= PACK_ROWS:
+                yield held.slice(0, PACK_ROWS).combine_chunks()
+                held = held.slice(PACK_ROWS)
+        if len(held):
+            yield held.combine_chunks()
 
 
 def _moment_path(folder: Path, moment: datetime) -> Path:

@@ -15,6 +15,7 @@ from activity_log.facts.export import FactFiles
 from activity_log.operators import Operator, find_operator
 from activity_log.settings import Settings
 from feature_repo.build import build_features, build_states
+from feature_repo.engines.engine import engine_of
 from feature_repo.expressions.clocks import Facts, population
 from feature_repo.sources import connect_duckdb, moments_table, open_facts
 from feature_repo.store import CustomerFeatures, open_features
@@ -83,11 +84,17 @@ class Workbench:
     def build(self, moments: Sequence[datetime]) -> int:
         """Compute the features of these moments; return how many customers there are at the last."""
         self.say(f"computing features at {len(moments)} moments")
-        return build_features(self.files, self.settings.features_dir, self.operator.operator_id, moments)
+        engine = engine_of(self.settings)
+        return build_features(
+            self.files, self.settings.features_dir, self.operator.operator_id, moments, engine=engine
+        )
 
     def build_states(self, moment: datetime) -> int:
         """Compute the states that go online, of everybody at a moment; return how many customers there are."""
-        return build_states(self.files, self.settings.features_dir, self.operator.operator_id, moment)
+        engine = engine_of(self.settings)
+        return build_states(
+            self.files, self.settings.features_dir, self.operator.operator_id, moment, engine=engine
+        )
 
     def customers_at(self, moments: Sequence[datetime]) -> "ibis.Table":
         """Return operator_id, customer_id, as_of of everybody who was a customer at each moment."""
