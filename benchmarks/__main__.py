@@ -15,12 +15,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import features, log
+from benchmarks import feature_store, features, log
 from benchmarks.figure import Figure
 from benchmarks.sizes import Sizes
 
 RESULTS = Path(__file__).with_name("results.json")
-SUBJECTS = {"log": log.steps, "features": features.steps}
+SUBJECTS = {"log": log.steps, "features": features.steps, "feature_store": feature_store.steps}
 
 
 def main(subjects: Sequence[str], results: Path = RESULTS) -> int:

@@ -8,6 +8,7 @@ class Sizes(BaseSettings):
     """Sizes by BENCH_...: EVENTS in the file, LOG_EVENTS in the long log (FULL=1: ten million), REPEATS, REQUESTS.
 
     repeats: batches per measurement of appending. requests: single events and empty requests to the service.
+    customers: in the feature store.
     """
 
     model_config = SettingsConfigDict(env_prefix="BENCH_", extra="ignore", frozen=True)
@@ -17,6 +18,7 @@ class Sizes(BaseSettings):
     full: bool = False
     repeats: int = Field(default=40, ge=2)
     requests: int = Field(default=1_000, ge=10)
+    customers: int = Field(default=100_000, ge=1_000)
 
     @property
     def long_log(self) -> int:

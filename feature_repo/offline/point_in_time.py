@@ -42,57 +42,67 @@ def latest_known(
     """
     files = sorted(glob(rows.pattern))  # noqa: PTH207 - a whole pattern, as Feast keeps it
     before = _stamps(files)
-    connection.register("asked", _asked(rows, examples, moment))
+    _ask(connection, rows, examples, moment)
     _find_candidates(connection, rows, files)
-    used = _match(connection, rows.keys)
+    used = _match(connection)
     found = _fetch(connection, rows, [files[number] for number in used] or files[:1])
     if _stamps(files) != before:
         raise RowsReplacedError
     return found
 
 
-def _asked(rows: Rows, examples: pa.Table, moment: str) -> pa.Table:
-    """Return place, keys, moment."""
+def _ask(connection: duckdb.DuckDBPyConnection, rows: Rows, examples: pa.Table, moment: str) -> None:
+    """Make the tables `entities`, each once with a number, and `asked`: place, entity, moment."""
     asked = examples.select([*rows.keys, moment]).rename_columns([*rows.keys, "moment"])
-    return asked.append_column("place", pa.array(range(len(asked)), pa.int32()))
+    connection.register("examples", asked.append_column("place", pa.array(range(len(asked)), pa.int32())))
+    keys = _listed(rows.keys)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE entities AS
+        SELECT {keys}, row_number() OVER ()::INTEGER AS entity FROM (SELECT DISTINCT {keys} FROM examples);
+        CREATE OR REPLACE TEMP TABLE asked AS
+        SELECT place, entity, moment FROM examples JOIN entities USING ({keys})
+        """
+    )
 
 
 def _find_candidates(connection: duckdb.DuckDBPyConnection, rows: Rows, files: Sequence[str]) -> None:
-    """Collect where the rows stand and from when on they count: keys, told, known, available, file, line."""
+    """Collect where rows of the entities stand and from when on they count: entity, told, known, available, ..."""
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE candidates AS
-        SELECT {_listed(rows.keys)}, "{rows.at}"::TIMESTAMPTZ AS told, "{rows.known_at}"::TIMESTAMPTZ AS known,
+        SELECT entity, "{rows.at}"::TIMESTAMPTZ AS told, "{rows.known_at}"::TIMESTAMPTZ AS known,
                greatest(told, known) AS available, file_index AS file, file_row_number AS line
         FROM read_parquet(?, hive_partitioning = false, union_by_name = true)
+        JOIN entities USING ({_listed(rows.keys)})
         WHERE greatest("{rows.at}", "{rows.known_at}") <= (SELECT max(moment) FROM asked)
         """,
         [list(files)],
     )
     late = connection.sql("SELECT bool_or(told <> known) FROM candidates").fetchone()
     if late and late[0]:
-        _drop_overtaken(connection, rows.keys)
+        _drop_overtaken(connection)
 
 
-def _drop_overtaken(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
+def _drop_overtaken(connection: duckdb.DuckDBPyConnection) -> None:
     """Keep the rows that are the latest of their entity when they become known: the later, the later they are."""
     connection.execute(
-        f"""
+        """
         CREATE OR REPLACE TEMP TABLE candidates AS
-        SELECT * FROM candidates QUALIFY
-        row(told, known) = max(row(told, known)) OVER (PARTITION BY {_listed(keys)} ORDER BY available)
+        SELECT * FROM candidates
+        QUALIFY row(told, known) = max(row(told, known)) OVER (PARTITION BY entity ORDER BY available)
         """
     )
 
 
-def _match(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> list[int]:
+def _match(connection: duckdb.DuckDBPyConnection) -> list[int]:
     """Find each example's row: place, file, line. Return the numbers of the files that are needed, in order."""
-    same = " AND ".join(f'asked."{key}" = candidates."{key}"' for key in keys)
     connection.execute(
-        f"""
+        """
+        SET asof_loop_join_threshold = 0;  -- for few examples DuckDB would loop over all rows, which takes minutes
         CREATE OR REPLACE TEMP TABLE matched AS
-        SELECT place, file, line
-        FROM asked ASOF JOIN candidates ON {same} AND asked.moment >= candidates.available
+        SELECT place, file, line FROM asked ASOF JOIN candidates
+        ON asked.entity = candidates.entity AND asked.moment >= candidates.available
         """
     )
     used = [row[0] for row in connection.sql("SELECT DISTINCT file FROM matched ORDER BY 1").fetchall()]
