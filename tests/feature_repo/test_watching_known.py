@@ -88,12 +88,14 @@ def test_who_was_merged_counts_as_the_other(knowing: Any):
     story = Story()
     story.knows("anna", "anna-again", when="2024-01-01")
     story.books("anna-again", "2024-02-01")
+    story.books("anna", "2024-02-02", tour="nordsee-24")
     story.merges("anna", "anna-again", "2024-03-01")
     with knowing(story) as known_then:
-        assert values(known_then("anna", "2024-02-15"))["total_bookings"] == 0
-        merged = known_then("anna", "2024-04-01")
-        assert values(merged)["total_bookings"] == 1
-        assert {one.event_id for one in merged.events} == {"0001", "0002", "0003", "0004"}
+        alone, merged = known_then("anna", "2024-02-15"), known_then("anna", "2024-04-01")
+        assert values(alone)["total_bookings"] == 1
+        assert {one.event_id for one in alone.events} == {"0001", "0004"}
+        assert values(merged)["total_bookings"] == 2
+        assert {one.event_id for one in merged.events} == {"0001", "0002", "0003", "0004", "0005"}
         assert values(known_then("anna-again", "2024-02-15"))["total_bookings"] == 1
         with pytest.raises(NotKnownThenError, match=r"counts as 'c-.*since 2024-03-01"):
             known_then("anna-again", "2024-04-01")
