@@ -15,12 +15,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import feature_store, features, log
+from benchmarks import feature_store, features, freshness, log
 from benchmarks.figure import Figure
 from benchmarks.sizes import Sizes
 
 RESULTS = Path(__file__).with_name("results.json")
-SUBJECTS = {"log": log.steps, "features": features.steps, "feature_store": feature_store.steps}
+SUBJECTS = {
+    "log": log.steps,
+    "features": features.steps,
+    "feature_store": feature_store.steps,
+    "freshness": freshness.steps,
+}
 
 
 def main(subjects: Sequence[str], results: Path = RESULTS) -> int:

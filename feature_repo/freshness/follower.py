@@ -22,13 +22,14 @@ from activity_log.facts.touched import touched_by
 from activity_log.ledger import LoggedEvent
 from activity_log.moments import from_microseconds, microseconds
 from activity_log.operators import Operator
+from activity_log.preparing import without_cyclic_gc
 from activity_log.projection_state import ONLINE
 from activity_log.turns import turn
 from feature_repo.freshness.mark import Mark, Place, StateStore, find_mark
 from feature_repo.recomputing import STATES, Recomputing
 
 EVENTS_AT_ONCE = 500
-CUSTOMERS_AT_ONCE = 200
+CUSTOMERS_AT_ONCE = 500
 
 NEEDED = ("profiles", "identities", "bookings", "timeline")
 """The read models by which a customer's events are found."""
@@ -82,6 +83,7 @@ class Follower:
         """
         now = clock()
         with (
+            without_cyclic_gc(),
             self._database.reading() as connection,
             turn(connection, f"online-{self.operator.operator_id}") as is_ours,
         ):
