@@ -160,6 +160,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.connection = connect_duckdb()
+        self.connection.raw_sql("SET threads = 1")  # a few rows are not worth waking others for
         schemas = {name: FACT_TABLES.get(name, IDENTITIES) for name in Facts.__dataclass_fields__}
         for name, schema in {**schemas, "as_of": AS_OF, "moments": AS_OF.remove(0).remove(0)}.items():
             self.connection.con.register("filling", schema.empty_table())
