@@ -2,19 +2,22 @@
 
 import fcntl
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow.parquet as pq
 from feast import Entity, FeatureService, FeatureStore, FeatureView, Project
 from feast.repo_config import RepoConfig
+from google.protobuf.json_format import MessageToDict
 
 from activity_log.settings import Settings
 from feature_repo.build import write_empty_rows
 from feature_repo.entities import CUSTOMER, OPERATOR, OWNER
-from feature_repo.offline.rows import schema_path
+from feature_repo.offline.rows import schema_path, without_remarks
 from feature_repo.services import feature_services
 from feature_repo.state import layout
 from feature_repo.state_view import STATE_ROWS, STATE_VIEW, state_view
@@ -35,7 +38,8 @@ def definitions(settings: Settings) -> list[Definition]:
     """Return all that Feast is told: project, entities, views, and services."""
     views = feature_views(settings)
     online = state_view(settings, layout().fingerprint.hex())
-    return [PROJECT, OPERATOR, CUSTOMER, *views, online, *feature_services(views)]
+    about = [copy(one) for one in (PROJECT, OPERATOR, CUSTOMER)]  # Feast writes into what it applies
+    return [*about, *views, online, *feature_services(views)]
 
 
 def lay_out(settings: Settings) -> None:
@@ -56,7 +60,7 @@ def open_store(settings: Settings) -> FeatureStore:
     lay_out(settings)
     told, applied = definitions(settings), settings.feast_dir / "applied"
     config = store_config(settings)
-    with _alone(settings.feast_dir / "registry.lock"):
+    with _alone(settings.feast_dir / "registry.lock"), without_remarks():
         store = FeatureStore(config=config)
         fingerprint = _fingerprint(config, told)
         if not applied.exists() or applied.read_text() != fingerprint:
@@ -76,9 +80,16 @@ def _apply(store: FeatureStore, told: list[Definition]) -> None:
 
 def _fingerprint(config: RepoConfig, told: list[Definition]) -> str:
     """Return what differs if the definitions, or the store that has tables for them, differ."""
-    specs = sorted(one.to_proto().spec.SerializeToString(deterministic=True) for one in told)
+    specs = [_timeless(MessageToDict(one.to_proto().spec)) for one in told]
     online = repr(sorted(vars(config.online_store).items()))
-    return hashlib.sha256(b"\0".join([config.project.encode(), online.encode(), *specs])).hexdigest()
+    return hashlib.sha256(json.dumps([config.project, online, specs], sort_keys=True).encode()).hexdigest()
+
+
+def _timeless(node: Any) -> Any:
+    """Return a tree without the moments that Feast notes in definitions as they are made."""
+    if isinstance(node, dict):
+        return {name: _timeless(value) for name, value in node.items() if not name.endswith("Timestamp")}
+    return [_timeless(value) for value in node] if isinstance(node, list) else node
 
 
 @contextmanager

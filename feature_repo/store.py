@@ -14,6 +14,7 @@ from feast import FeatureStore
 
 from activity_log.settings import Settings
 from feature_repo.applying import open_store
+from feature_repo.offline.rows import without_remarks
 from feature_repo.offline.training_sets import training_set
 from feature_repo.online.materialising import materialise
 from feature_repo.online.states import OnlineStates, State
@@ -52,14 +53,15 @@ class CustomerFeatures:
         after a row's moment is in it. A customer without features at the moment has nulls. Raises ValueError
         if two examples are of one customer and moment.
         """
-        return training_set(self._store, examples, self._store.get_feature_service(service))
+        return training_set(self._store, examples, service)
 
     def materialise(self, as_of: datetime, progress: Callable[[int], object] = lambda _: None) -> int:
         """Write the states built for the moment `as_of`, of all operators; return the number of customers.
 
         States that describe a later moment stay. progress is called with the customers of each batch.
         """
-        return materialise(self._store, self._states, self._settings.features_dir, as_of, progress)
+        with without_remarks():
+            return materialise(self._store, self._states, self._settings.features_dir, as_of, progress)
 
     def push(self, rows: pa.Table) -> None:
         """Write states: operator_id, customer_id, as_of (UTC), packed. Those of a later moment stay.
@@ -116,4 +118,5 @@ def _vectors(service: str) -> Reading:
 
 def open_features(settings: Settings) -> CustomerFeatures:
     """Open the store and bring its registry up to the definitions of this code."""
-    return CustomerFeatures(open_store(settings), settings)
+    with without_remarks():
+        return CustomerFeatures(open_store(settings), settings)

@@ -1,6 +1,8 @@
 """The Parquet rows of a build as a Feast source, for DuckDB or Spark."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from feast import FileSource
@@ -28,11 +30,18 @@ def rows_source(settings: Settings, folder: str, description: str, owner: str) -
     return _spark_source(about) if settings.engine == "spark" else FileSource(**about)
 
 
+@contextmanager
+def without_remarks() -> Iterator[None]:
+    """Keep to itself that Feast calls its Spark store experimental, wherever it meets one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The spark", category=RuntimeWarning)
+        yield
+
+
 def _spark_source(about: dict[str, str]) -> DataSource:
     from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import SparkSource
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The spark data source API", category=RuntimeWarning)
+    with without_remarks():
         return SparkSource(**about, file_format="parquet")
 
 

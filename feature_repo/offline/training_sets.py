@@ -1,27 +1,24 @@
 """Training sets by Feast's point-in-time join, whichever engine makes it."""
 
-import warnings
-
 import pandas as pd
 import pyarrow as pa
-from feast import FeatureService, FeatureStore
+from feast import FeatureStore
 
-from feature_repo.offline.rows import EVENT_TIMESTAMP
+from feature_repo.offline.rows import EVENT_TIMESTAMP, without_remarks
 
 KEYS = ("operator_id", "customer_id", EVENT_TIMESTAMP)
 _PLACE = "place_of_the_example"
 
 
-def training_set(store: FeatureStore, examples: pd.DataFrame, service: FeatureService) -> pd.DataFrame:
+def training_set(store: FeatureStore, examples: pd.DataFrame, service: str) -> pd.DataFrame:
     """Join the features of a service to the examples; see `CustomerFeatures.training_set`."""
     if _repeated(examples):
         raise ValueError("examples are not unique in operator_id, customer_id and event_timestamp")
     moments = examples[EVENT_TIMESTAMP].astype("datetime64[us, UTC]")
     keyed = examples.assign(**{EVENT_TIMESTAMP: moments, _PLACE: range(len(examples))})
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The spark", category=RuntimeWarning)
+    with without_remarks():
         job = store.get_historical_features(
-            entity_df=keyed, features=service, filter_by_created_timestamp=True
+            entity_df=keyed, features=store.get_feature_service(service), filter_by_created_timestamp=True
         )
         joined = job.to_df()
     return _in_order(joined, len(examples))
