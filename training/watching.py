@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from activity_log.errors import NoModelError
 from feature_repo.build import build_features, rows_path
 from feature_repo.definitions import FeatureGroup
+from feature_repo.engines.engine import engine_of
 from feature_repo.groups import GROUPS
 from feature_repo.services import SERVICES
 from feature_repo.watching.checking import Check, check
@@ -62,7 +63,7 @@ def check_features(bench: Workbench, as_of: datetime, kept: Loaded[Reference] | 
     operator_id = bench.operator.operator_id
     with TemporaryDirectory(dir=bench.settings.home) as temporary:
         folder = Path(temporary)
-        build_features(bench.files, folder, operator_id, [as_of])
+        build_features(bench.files, folder, operator_id, [as_of], engine=engine_of(bench.settings))
         return check(
             GROUPS,
             lambda group: _rows(bench, folder, group, as_of),
