@@ -57,7 +57,9 @@ class Bench:
 
     def __init__(self, home: Path):
         self.rows = home / "rows"
-        self._stores = {kind: self._open(home / str(number), kind) for number, kind in enumerate((ASOF, STOCK))}
+        self._stores = {
+            kind: self._open(home / str(number), kind) for number, kind in enumerate((ASOF, STOCK))
+        }
 
     def _open(self, home: Path, offline: str) -> FeatureStore:
         home.mkdir(parents=True)
