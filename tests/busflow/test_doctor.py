@@ -62,7 +62,8 @@ def test_a_healthy_installation_has_a_line_for_each_check(busflow: Busflow, well
     assert states(found(busflow)) == {
         "settings": "ok", "disk": "ok", "database": "ok", "append-only": "ok", "keys": "ok", "operators": "ok",
         "reisen: log": "ok", "reisen: read models": "ok", "reisen: facts": "warn",
-        "reisen: online features": "warn", "quarantine": "ok", "discarded": "ok", "outbox": "ok", "reisen: models": "warn",
+        "reisen: online features": "warn", "quarantine": "ok", "discarded": "ok", "outbox": "ok",
+        "reisen: models": "warn",
     }  # fmt: skip
     ended = busflow("doctor")
     assert (ended.code, ended.stderr) == (0, "")
