@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -144,15 +144,15 @@ class FeatureGroup:
     @cached_property
     def settled(self) -> tuple[Feature, ...]:
         """The features that stay as they are while nothing happens."""
-        values: dict[str, Value] = {one.name: math.nan for one in self.features} | dict.fromkeys(
-            self.hidden, math.nan
-        )
-        moving: set[str] = set()
-        for stream in self.streams:
-            moving |= stream.windows_of_nothing.keys()
-            values |= stream.windows_of_nothing
-        moving |= self.moving(SimpleNamespace(**values), _ANY_TIME).keys()
-        return tuple(one for one in self.features if one.name not in moving)
+        windows = {name for stream in self.streams for name in stream.windows_of_nothing}
+        return tuple(one for one in self.features if one.name not in windows | self.follows.outputs)
+
+    @cached_property
+    def follows(self) -> "Follows":
+        """What `moving` looks at, and what it tells."""
+        asked = _Asked()
+        outputs = self.moving(asked, _ANY_TIME)
+        return Follows(frozenset(asked.names), frozenset(outputs))
 
     def _filled(self, table: ir.Table) -> ir.Table:
         """Write zeros where a customer has no row of a stream and the feature is never missing."""
@@ -162,6 +162,24 @@ class FeatureGroup:
             if not one.null and one.dtype in _ZEROS and one.name in table.columns
         }
         return table.mutate(**zeros) if zeros else table
+
+
+class Follows(NamedTuple):
+    """Names of columns, and names of the features that follow from them at a moment."""
+
+    inputs: frozenset[str]
+    outputs: frozenset[str]
+
+
+class _Asked:
+    """Is null in all that it is asked for, and remembers what that was."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getattr__(self, name: str) -> float:
+        self.names.add(name)
+        return math.nan
 
 
 _ZEROS: Mapping[str, Any] = {"int64": 0, "float64": 0.0, "bool": False}

@@ -4,8 +4,9 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,10 @@ class StateLayoutError(BusflowError):
 
 
 class Reading:
-    """The features `names`, in that order. Raises LookupError for a name that no group defines."""
+    """The features `names`, in that order. Raises LookupError for a name that no group defines.
+
+    It looks at no more of a state than these features need: thousands of customers are read a second.
+    """
 
     def __init__(self, names: Sequence[str]):
         features = {one.name: one for group in GROUPS for one in group.features}
@@ -38,13 +42,15 @@ class Reading:
         self.names = tuple(names)
         self._layout = layout()
         self._fingerprint = self._layout.fingerprint
-        self._steps = [_Step(group) for group in GROUPS if _moves(group, names)]
-        moving_texts = any(
-            stream.texts for group in GROUPS if _moves(group, names) for stream in group.streams
-        )
-        self._reads_texts = moving_texts or not {*self._layout.texts}.isdisjoint(names)
+        self._steps = [_Step(group, names) for group in GROUPS if _moves(group, names)]
+        inputs = {name for step in self._steps for name in step.inputs} | set(names)
+        self._inputs = [(at, name) for at, name in enumerate(self._layout.numbers) if name in inputs]
+        needed = {name for step in self._steps for name in step.streams}
+        self._streams = [_Place(one.name in needed, one) for one in self._layout.streams]
+        reads = any(place.is_needed and place.stream.texts for place in self._streams)
+        self._reads_texts = reads or not {*self._layout.texts}.isdisjoint(names)
         self._told = [(name, _TELL[features[name].dtype]) for name in names]
-        self._scale = np.array([1 / _MICROSECONDS if name in self._layout.moments else 1.0 for name in names])
+        self._moments = [at for at, name in enumerate(names) if name in self._layout.moments]
 
     def row(self, packed: bytes, now: datetime) -> dict[str, Any]:
         """Return the features by name, None for null. Raises StateLayoutError."""
@@ -57,7 +63,9 @@ class Reading:
         Raises StateLayoutError.
         """
         values = self._values(packed, now)
-        vector: Floats = np.array([values[name] for name in self.names]) * self._scale
+        vector: Floats = np.array([values[name] for name in self.names])
+        if self._moments:
+            vector[self._moments] /= _MICROSECONDS
         return vector
 
     def _values(self, packed: bytes, now: datetime) -> Values:
@@ -69,50 +77,69 @@ class Reading:
         shape, values = self._layout, SimpleNamespace()
         floats = np.frombuffer(packed, "<f8", size, HEADER.size)
         texts = json.loads(packed[HEADER.size + 8 * size :]) if self._reads_texts else []
-        values.__dict__.update(zip(shape.numbers, floats[: len(shape.numbers)].tolist(), strict=True))
-        values.__dict__.update(zip(shape.texts, texts, strict=False))
-        streams = _streams(shape.streams, floats[len(shape.numbers) :], texts[len(shape.texts) :])
-        at = Now.of_reading(now)
-        for step in self._steps:
-            step.take(values, streams, at)
-        return values.__dict__
+        settled = floats[: len(shape.numbers) + len(shape.streams)].tolist()
+        known = values.__dict__
+        for place, name in self._inputs:
+            known[name] = settled[place]
+        known.update(zip(shape.texts, texts, strict=False))
+        if self._steps:
+            streams = self._rows(settled, floats, texts[len(shape.texts) :])
+            at = _now(now)
+            for step in self._steps:
+                step.take(values, streams, at)
+        return known
+
+    def _rows(
+        self, settled: Sequence[float], floats: Floats, texts: Sequence[list[str]]
+    ) -> dict[str, SimpleNamespace]:
+        """Cut out the rows of the streams needed that have any: by name, an array per number, a list per text."""
+        found, at, told = {}, len(settled), 0
+        lengths = settled[len(self._layout.numbers) :]
+        for (is_needed, stream), length in zip(self._streams, map(int, lengths), strict=True):
+            end = at + length * len(stream.numbers)
+            if length and is_needed:
+                rows = found[stream.name] = SimpleNamespace()
+                rows.__dict__.update(zip(stream.numbers, floats[at:end].reshape(-1, length), strict=True))
+                rows.__dict__.update(zip(stream.texts, texts[told:], strict=False))
+            at, told = end, told + len(stream.texts)
+        return found
+
+
+class _Place(NamedTuple):
+    """A stream in the layout, and whether its rows are looked at."""
+
+    is_needed: bool
+    stream: Stream
 
 
 class _Step:
-    """What moves in one group."""
+    """What moves in one group, as far as these names need it."""
 
-    def __init__(self, group: FeatureGroup):
-        self._moving = group.moving
-        self._streams = [(stream.name, stream.windows, stream.windows_of_nothing) for stream in group.streams]
+    def __init__(self, group: FeatureGroup, names: Sequence[str]):
+        self._moving = None if group.follows.outputs.isdisjoint(names) else group.moving
+        self.inputs = group.follows.inputs if self._moving else frozenset()
+        wanted = self.inputs.union(names)
+        streams = [one for one in group.streams if not wanted.isdisjoint(one.windows_of_nothing)]
+        self.streams = frozenset(one.name for one in streams)
+        self._windows = [(one.name, one.windows, one.windows_of_nothing) for one in streams]
 
     def take(self, values: SimpleNamespace, streams: Mapping[str, SimpleNamespace], now: Now) -> None:
         """Add what moves in the group to the values."""
-        for name, windows, of_nothing in self._streams:
+        for name, windows, of_nothing in self._windows:
             rows = streams.get(name)
             values.__dict__.update(windows(rows, now) if rows else of_nothing)
-        values.__dict__.update(self._moving(values, now))
+        if self._moving:
+            values.__dict__.update(self._moving(values, now))
+
+
+@lru_cache(maxsize=16)
+def _now(moment: datetime) -> Now:
+    return Now.of_reading(moment)
 
 
 def _moves(group: FeatureGroup, names: Sequence[str]) -> bool:
     settled = {one.name for one in group.settled}
     return any(one.name in names and one.name not in settled for one in group.features)
-
-
-def _streams(
-    streams: Sequence[Stream], floats: Floats, texts: Sequence[list[str]]
-) -> dict[str, SimpleNamespace]:
-    """Cut out the rows of each stream that has any: by name, an array per number and a list per text."""
-    found, at, told = {}, len(streams), iter(texts)
-    for stream, length in zip(streams, floats[:at].astype(np.int64).tolist(), strict=True):
-        columns: Values = {}
-        for name in stream.numbers:
-            columns[name] = floats[at : at + length]
-            at += length
-        for name in stream.texts:
-            columns[name] = next(told, [])
-        if length:
-            found[stream.name] = SimpleNamespace(**columns)
-    return found
 
 
 def _integer(value: float) -> int | None:

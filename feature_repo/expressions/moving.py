@@ -66,15 +66,14 @@ def total(values: Value, where: Value) -> Value:
     """Return the sum of those values of a stream that fulfil a condition."""
     if isinstance(values, ir.Value):
         return values.sum(where=where).cast("float64")
-    return float(values[where].sum())
+    return float(values.dot(where))
 
 
 def largest(values: Value, where: Value) -> Value:
     """Return the largest non-null of those values of a stream that fulfil a condition, null without any."""
     if isinstance(values, ir.Value):
         return values.max(where=where)
-    chosen = values[where & ~np.isnan(values)]
-    return float(chosen.max()) if len(chosen) else math.nan
+    return float(np.fmax.reduce(values[where], initial=math.nan))
 
 
 def listed(values: Value, where: Value) -> Value:
