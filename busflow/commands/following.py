@@ -29,12 +29,13 @@ def follow(
     """
     from activity_log.database import open_log
     from activity_log.telemetry import configure_logging
+    from feature_repo.freshness.filling import filling
     from feature_repo.freshness.following import Following
     from feature_repo.store import open_features
 
     settings = load_settings()
     configure_logging(settings)
-    following = Following(open_log(settings), open_features(settings), utc_now, say)
+    following = Following(open_log(settings), open_features(settings), utc_now, say, filling(settings))
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: following.stopping.set())
     if beside is not None:

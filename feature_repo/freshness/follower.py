@@ -25,11 +25,14 @@ from activity_log.operators import Operator
 from activity_log.preparing import without_cyclic_gc
 from activity_log.projection_state import ONLINE
 from activity_log.turns import turn
+from feature_repo.freshness.filling import Fill
 from feature_repo.freshness.mark import Mark, Place, StateStore, find_mark
 from feature_repo.recomputing import STATES, Recomputing
 
 EVENTS_AT_ONCE = 500
 CUSTOMERS_AT_ONCE = 500
+FEW_CUSTOMERS = 1_000
+"""Up to so many a store is filled customer by customer, which needs no fact files."""
 
 NEEDED = ("profiles", "identities", "bookings", "timeline")
 """The read models by which a customer's events are found."""
@@ -57,8 +60,16 @@ class Step:
 class Follower:
     """Follows one operator's log. Use it from one thread at a time; other processes may follow the same."""
 
-    def __init__(self, database: Database, operator: Operator, store: StateStore, recomputing: Recomputing):
+    def __init__(
+        self,
+        database: Database,
+        operator: Operator,
+        store: StateStore,
+        recomputing: Recomputing,
+        fill: Fill | None = None,
+    ):
         self.operator = operator
+        self._fill = fill
         self._database = database
         self._store = store
         self._recomputing = recomputing
@@ -107,7 +118,14 @@ class Follower:
         self._check_not_frozen(connection)
         operator_id = self.operator.operator_id
         level, customers = ledger.last_seq(connection, operator_id), _everybody(connection, operator_id)
-        self._push(connection, customers, now)
+        if (
+            self._fill is not None
+            and len(customers) > FEW_CUSTOMERS
+            and not self._facts_are_frozen(connection)
+        ):
+            self._push_all(self._fill, customers, now)
+        else:
+            self._push(connection, customers, now)
         self._due = self._ahead(connection, Mark(Place(level, 0), now))
         self._settle(level, now)
         return Step(customers=len(customers))
@@ -169,6 +187,18 @@ class Follower:
         for some in batches(sorted(customers), CUSTOMERS_AT_ONCE):
             self._store.push(self._states(connection, some, as_of))
 
+    def _push_all(self, fill: Fill, customers: Collection[str], as_of: datetime) -> None:
+        """Push what a full build says, and empty states of everybody whom it does not know any more."""
+        absent = set(customers)
+        for states in fill(self._database, self.operator, as_of):
+            self._store.push(states)
+            absent.difference_update(states["customer_id"].to_pylist())
+        self._store.push(self._empty(absent, as_of))
+
+    def _facts_are_frozen(self, connection: Connection) -> bool:
+        levels = projection_state.levels(connection, self.operator.operator_id)
+        return levels[projection_state.FACTS].until is not None
+
     def _check_not_frozen(self, connection: Connection) -> None:
         levels = projection_state.levels(connection, self.operator.operator_id)
         for name in NEEDED:
@@ -178,10 +208,14 @@ class Follower:
     def _states(self, connection: Connection, customers: Collection[str], as_of: datetime) -> pa.Table:
         """Compute states; of who does not exist, or counts as somebody else, an empty one."""
         states = self._recomputing.states(self._facts.of(connection, customers), customers, as_of)
-        absent = sorted(set(customers).difference(states["customer_id"].to_pylist()))
+        absent = set(customers).difference(states["customer_id"].to_pylist())
+        return pa.concat_tables([states, self._empty(absent, as_of)])
+
+    def _empty(self, customers: Collection[str], as_of: datetime) -> pa.Table:
         whose = {"operator_id": self.operator.operator_id, "as_of": as_of, "packed": b""}
-        empty = pa.Table.from_pylist([whose | {"customer_id": one} for one in absent], schema=STATES)
-        return pa.concat_tables([states, empty])
+        return pa.Table.from_pylist(
+            [whose | {"customer_id": one} for one in sorted(customers)], schema=STATES
+        )
 
     def _look_ahead(self, events: Sequence[LoggedEvent], as_of: datetime) -> None:
         """Drop what has come due, and remember those of these events that have not."""

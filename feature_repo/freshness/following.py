@@ -16,6 +16,7 @@ from activity_log.errors import BusflowError
 from activity_log.lags import online_lag
 from activity_log.operators import list_operators
 from activity_log.outbox.backoff import BackOff
+from feature_repo.freshness.filling import Fill
 from feature_repo.freshness.follower import Follower, Step
 from feature_repo.freshness.mark import StateStore
 from feature_repo.recomputing import Recomputing
@@ -63,13 +64,15 @@ class _Watched:
 class Following:
     """Keeps a store level with the log. Any number may run, in as many processes: they take turns.
 
-    tell: gets a line for people on whatever happens.
+    tell: gets a line for people on whatever happens. fill: how a store gets everybody at the start; customer by
+    customer without it.
     """
 
     database: Database
     store: StateStore
     clock: Clock
     tell: Callable[[str], object] = lambda _: None
+    fill: Fill | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     tally: Tally = field(default_factory=Tally)
     chance: random.Random = field(default_factory=random.SystemRandom)
@@ -170,7 +173,7 @@ class Following:
             if operator.operator_id not in self._watched:
                 with self.database.reading() as connection:
                     newest = ledger.last_seq(connection, operator.operator_id)
-                follower = Follower(self.database, operator, self.store, self._recomputing)
+                follower = Follower(self.database, operator, self.store, self._recomputing, self.fill)
                 self._watched[operator.operator_id] = _Watched(follower, newest)
 
     def _database_away(self, error: DBAPIError) -> None:

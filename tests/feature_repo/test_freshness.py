@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -22,13 +23,16 @@ from activity_log.ingestion import ingest_events
 from activity_log.lags import online_lag
 from activity_log.operators import Operator, register_operator
 from activity_log.replaying import replay
+from activity_log.settings import load_settings
 from activity_log.turns import turn
 from activity_log.vault import Vault
 from feature_repo.freshness import follower as followers
 from feature_repo.freshness import mark as marks
+from feature_repo.freshness.filling import filling
 from feature_repo.freshness.follower import Follower, FrozenLogError, Step
 from feature_repo.groups import GROUPS
 from feature_repo.reading import Reading
+from feature_repo.recomputing import STATES
 from tests.feature_repo.online_fakes import FakeStore, StoreAwayError
 from tests.feature_repo.stories import KEY, NOW, Logged, Row, Story, utc
 from tests.feature_repo.test_always import FEW, PEOPLE, T, future, past, told
@@ -138,6 +142,36 @@ def test_a_store_that_never_followed_gets_everybody(world: World):
     world.is_level()
     assert len(world.store.states("reisen")) == 3
     assert world.step() == Step()
+
+
+def test_a_store_filled_by_a_full_build_has_what_it_has_customer_by_customer(
+    world_at: WorldOf, story: Story, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Carla counts as Anna, so that the build does not know her; the store knows her from before."""
+    monkeypatch.setattr(followers, "FEW_CUSTOMERS", 2)
+    world, filled = world_at(utc("2024-06-01T12:00:00")), []
+    story.merges("anna", "carla", "2024-03-01")
+    world.tell(story, keep=True)
+    carla = world.operator.pseudonym("carla")
+    world.store.push(pa.Table.from_pylist([_state("reisen", carla, utc("2024-02-01"))], schema=STATES))
+
+    def fill(*asked: Any) -> Iterator[pa.Table]:
+        for rows in filling(load_settings(home=tmp_path))(*asked):
+            filled.append(len(rows))
+            yield rows
+
+    world.follower = Follower(world.database, world.operator, world.store, recomputing(), fill)
+    assert world.step().customers == 3
+    assert (filled, world.online("carla")) == ([2], None)
+    world.is_level()
+    by_build = world.store.states("reisen")
+    other = FakeStore()
+    Follower(world.database, world.operator, other, recomputing()).step(lambda: world.now)
+    assert other.states("reisen") == by_build
+
+
+def _state(operator_id: str, customer_id: str, as_of: datetime) -> dict[str, Any]:
+    return {"operator_id": operator_id, "customer_id": customer_id, "as_of": as_of, "packed": b"old"}
 
 
 def test_a_booking_reaches_the_booker_and_the_travellers(world: World, story: Story):
