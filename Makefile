@@ -6,7 +6,7 @@ EXPORT := $(UV) export --quiet --locked --no-default-groups --no-emit-project --
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format docs bench bench-log bento-requirements clean
+.PHONY: help install demo test lint format docs feast-ui bench bench-log bento-requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,10 @@ bento-requirements: $(UV)  ## Write what the bento installs, from the lock file
 docs: install  ## Write the schemas of the event contracts and the pages of the features into docs
 	$(RUN)/busflow contracts export docs/contracts
 	$(RUN)/busflow features docs docs/features
+
+feast-ui: install  ## Show Feast's registry and its lineage on http://127.0.0.1:8888
+	$(UV) sync --locked --inexact --group ui
+	BUSFLOW_HOME=$(or $(BUSFLOW_HOME),$(CURDIR)/.busflow) $(RUN)/feast -c feature_repo ui --host 127.0.0.1 --port 8888
 
 bench: install  ## Measure all, each figure beside its floor, into benchmarks/results.json (BENCH_FULL=1: 10 M events)
 	$(RUN)/python -m benchmarks
