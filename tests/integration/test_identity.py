@@ -13,7 +13,7 @@ from activity_log.gate import Gate
 from activity_log.ingestion import ingest
 from activity_log.operators import Operator, register_operator
 from activity_log.settings import Settings, load_settings
-from feature_repo.build import build_features
+from feature_repo.build import build_states
 from feature_repo.store import open_features
 from serving.answers import open_answers
 from tests.feature_repo.stories import Story, utc
@@ -29,7 +29,7 @@ def bring_level(settings: Settings, story: Story, operator: Operator) -> None:
     files = FactFiles(settings.facts_dir, operator.operator_id)
     files.refresh(database, operator)
     database.close()
-    build_features(files, settings.features_dir, operator.operator_id, [NOW])
+    build_states(files, settings.features_dir, operator.operator_id, NOW)
     open_features(settings).materialise(NOW)
 
 
