@@ -21,9 +21,9 @@ install: $(UV)  ## Install the locked environment
 demo: install  ## Simulate an operator, learn, serve, print the links (CHECK=1: query everything and exit)
 	$(RUN)/busflow demo $(if $(CHECK),--check)
 
-test: install  ## Run all tests (with PySpark, which is a group of its own)
+test: install  ## Run all tests on two cores (with PySpark, which is a group of its own)
 	$(UV) sync --locked --inexact --group scale
-	$(RUN)/pytest
+	$(RUN)/pytest -n 2 --dist loadfile
 
 lint: install  ## Check style, types, import directions, dependencies and the lock file
 	$(UV) lock --check
