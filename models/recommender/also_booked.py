@@ -9,15 +9,23 @@ from pydantic import Field
 from scipy import sparse
 
 from models.recommender.bookings import Bookings, binary
+from models.recommender.contexts import Contexts
 from models.recommender.contract import Rung, Settings
 from models.recommender.pairs import co_bookings, largest_per_row, row_numbers, stacked, stored
 
 
 class AlsoBookedSettings(Settings):
-    """shrinkage: with so many common customers a pair counts half. neighbours: kept per family."""
+    """shrinkage: with so many common customers a pair counts half. neighbours: kept per family.
+
+    breadth_power: a customer of b families weighs b to its negative. from_power, to_power: the same for the customers
+    of the family booked and of the family suggested; the lower to_power, the more the popular are suggested.
+    """
 
     shrinkage: float = Field(default=10.0, ge=0)
     neighbours: int = Field(default=200, ge=1)
+    breadth_power: float = Field(default=1.0, ge=0)
+    from_power: float = Field(default=0.5, ge=0)
+    to_power: float = Field(default=0.5, ge=0)
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,8 @@ class AlsoBooked(Rung):
     Cosine of the families' customers, each customer weighing 1 / (families booked), so that who books everything
     says little about any pair: Shen et al., How Powerful is Graph Convolution for Recommendation?, CIKM 2021, eq. 8
     (cosine: Sarwar et al., WWW 2001). Shrunk by n / (n + shrinkage), n customers having booked both: Bell and
-    Koren, ICDM 2007, section 4. So 3 of 3 customers do not beat 300 of 400.
+    Koren, ICDM 2007, section 4. So 3 of 3 customers do not beat 300 of 400. The three exponents of the
+    normalisation, 1, 1/2 and 1/2 there, are settings (as in Christoffel et al., RecSys 2015, eq. 2).
 
     similarity: (families, families), row: the family booked, column: the family suggested.
     """
@@ -42,7 +51,7 @@ class AlsoBooked(Rung):
         booked = binary(bookings.counts())
         return cls(bookings.families, stacked(_similar(booked, settings)))
 
-    def score_many(self, histories: sparse.csr_array, months: np.ndarray) -> np.ndarray:
+    def score_many(self, histories: sparse.csr_array, contexts: Contexts) -> np.ndarray:
         """Add up the similarities to the families of each history, each counted once."""
         scores: np.ndarray = (binary(histories) @ self.similarity).toarray()
         return scores
@@ -67,12 +76,14 @@ class AlsoBooked(Rung):
 
 
 def _similar(booked: sparse.csr_array, settings: AlsoBookedSettings) -> Iterator[sparse.csr_array]:
-    breadth = np.maximum(np.diff(booked.indptr), 1)
-    customers = np.maximum(np.bincount(booked.indices, minlength=booked.shape[1]), 1)
-    blocks = zip(co_bookings(booked), co_bookings(booked, (1 / breadth).astype(np.float32)), strict=True)
+    breadth = np.maximum(np.diff(booked.indptr), 1.0)
+    customers = np.maximum(np.bincount(booked.indices, minlength=booked.shape[1]), 1.0)
+    of_first, of_second = customers**-settings.from_power, customers**-settings.to_power
+    damping = (breadth**-settings.breadth_power).astype(np.float32)
+    blocks = zip(co_bookings(booked), co_bookings(booked, damping), strict=True)
     for (rows, common), (_, damped) in blocks:
         first, second = row_numbers(common) + rows.start, common.indices
-        cosine = damped.data / np.sqrt(customers[first] * customers[second])
-        shrunk = cosine * common.data / (common.data + settings.shrinkage)
-        scored = sparse.csr_array((shrunk, common.indices, common.indptr), shape=common.shape)
-        yield largest_per_row(scored, settings.neighbours)
+        similar = damped.data * of_first[first] * of_second[second]
+        shrunk = similar * common.data / (common.data + settings.shrinkage)
+        entries = (shrunk.astype(np.float32), common.indices, common.indptr)
+        yield largest_per_row(sparse.csr_array(entries, shape=common.shape), settings.neighbours)

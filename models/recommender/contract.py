@@ -10,22 +10,40 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from scipy import sparse
 
+from models.recommender.attributes import UNKNOWN
 from models.recommender.bookings import Bookings
+from models.recommender.contexts import ANY_MONTH, Contexts
 from models.recommender.counts import BookingCounts
 
-ANY_MONTH = 0
-"""Stands for "no travel month asked for" in arrays of months."""
+__all__ = ["ANY_MONTH", "Context", "Contexts", "Evidence", "History", "Ranked", "Rung", "Settings"]
 
-EvidenceKind = Literal["own_history", "also_booked", "season_popularity", "viewed"]
+EvidenceKind = Literal[
+    "own_history",
+    "also_booked",
+    "season_popularity",
+    "viewed",
+    "attributes",
+    "viewed_attributes",
+    "programme",
+]
 
 
 @dataclass(frozen=True)
 class History:
-    """What is known of a visitor: families booked and how often, families only looked at."""
+    """What is known of a visitor: families booked and how often, families only looked at.
+
+    party: families that those who travel with the visitor took without them, each as often as it was taken.
+    latest: the family booked last, where the order is known. moves: bookings after the first. again: how many of them
+    were of the family booked the time before.
+    """
 
     families: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     viewed: tuple[str, ...] = ()
+    latest: str | None = None
+    again: int = 0
+    moves: int = 0
+    party: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.families) != len(self.counts):
@@ -34,9 +52,10 @@ class History:
 
 @dataclass(frozen=True)
 class Context:
-    """What the visitor asks for. month: of travel (1-12); None: any."""
+    """What the visitor asks for. month: of travel (1-12); None: any. stop: boarding point; None: any."""
 
     month: int | None = None
+    stop: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,8 @@ class Evidence:
     own_history: booked `times` times by the visitor. also_booked: of `customers` who booked `because_of`,
     `customers_both` booked `family` too. viewed: the same, where the visitor looked at `because_of` (both null if
     that is `family` itself). season_popularity: `customers` booked `family` for the travel `month` (null: for any).
-    Customers are counted once each.
+    Customers are counted once each. attributes: `family` has the `region` or `theme`, or both, of `because_of`, which
+    the visitor booked; viewed_attributes: which the visitor looked at. programme: nothing but that it is on offer.
     """
 
     kind: EvidenceKind
@@ -56,6 +76,8 @@ class Evidence:
     customers: int | None = None
     month: int | None = None
     times: int | None = None
+    region: str | None = None
+    theme: str | None = None
 
 
 class Ranked(NamedTuple):
@@ -75,10 +97,12 @@ class Settings(BaseModel):
 class Rung(ABC):
     """One way of scoring families: fit, score, explain.
 
-    families: the columns of every score, in order.
+    families: the columns of every score, in order; some of them may never have been booked. complete: the scores
+    already hold the season and repeat-or-new, and answer as they are (see `Blend` for the others).
     """
 
     name: ClassVar[str]
+    complete: ClassVar[bool] = False
     families: tuple[str, ...]
 
     @cached_property
@@ -92,10 +116,10 @@ class Rung(ABC):
         """Learn from bookings; the same bookings and settings give the same rung, bit by bit."""
 
     @abstractmethod
-    def score_many(self, histories: sparse.csr_array, months: np.ndarray) -> np.ndarray:
+    def score_many(self, histories: sparse.csr_array, contexts: Contexts) -> np.ndarray:
         """Score all families for each history; higher is better, always finite.
 
-        histories: (n, families), times booked or viewed. months: (n,), 1-12 or ANY_MONTH.
+        histories: (n, families), times booked or viewed. contexts: of the same n visitors.
         Returns (n, families). A family that nothing speaks for scores 0.
         """
 
@@ -114,7 +138,8 @@ class Rung(ABC):
 
     def score(self, history: History, context: Context) -> np.ndarray:
         """Return one score per family, (families,)."""
-        scores: np.ndarray = self.score_many(history_row(self.index, history), months_row(context))[0]
+        row = history_row(self.index, history)
+        scores: np.ndarray = self.score_many(row, contexts_row(self.index, {}, history, context))[0]
         return scores
 
     def explain(self, history: History, context: Context, family: str, counts: BookingCounts) -> Evidence:
@@ -137,17 +162,23 @@ def seasonal_evidence(counts: BookingCounts, context: Context, family: str) -> E
     """Say how many customers booked `family` for the month asked for; if none did or any month will do, ever."""
     month = context.month if counts.customers_of(family, context.month or ANY_MONTH) else None
     customers = counts.customers_of(family, month or ANY_MONTH)
+    if not customers:
+        return Evidence("programme", family)
     return Evidence("season_popularity", family, customers=customers, month=month)
 
 
-def history_row(index: Mapping[str, int], history: History) -> sparse.csr_array:
+def history_row(index: Mapping[str, int], history: History, party_weight: float = 0.0) -> sparse.csr_array:
     """Return a history as (1, families): times booked, plus one where viewed. Unknown families are left out.
 
-    index: the column of each family.
+    index: the column of each family. party_weight: what a trip of the party counts.
     """
     times: dict[int, float] = {}
-    booked = zip(history.families, history.counts, strict=True)
-    for family, count in (*booked, *((family, 1) for family in history.viewed)):
+    booked = zip(history.families, map(float, history.counts), strict=True)
+    viewed, party = (
+        ((family, 1.0) for family in history.viewed),
+        ((one, party_weight) for one in history.party),
+    )
+    for family, count in (*booked, *viewed, *party):
         if family in index and count > 0:
             times[index[family]] = times.get(index[family], 0.0) + count
     columns = sorted(times)
@@ -155,6 +186,11 @@ def history_row(index: Mapping[str, int], history: History) -> sparse.csr_array:
     return sparse.csr_array(row, shape=(1, len(index)), dtype=np.float64)
 
 
-def months_row(context: Context) -> np.ndarray:
-    """Return the month asked for as (1,)."""
-    return np.array([context.month or ANY_MONTH])
+def contexts_row(
+    index: Mapping[str, int], stops: Mapping[str, int], history: History, context: Context
+) -> Contexts:
+    """Return one visitor's context as (1,). index, stops: the places of families and boarding points."""
+    latest = UNKNOWN if history.latest is None else index.get(history.latest, UNKNOWN)
+    stop = UNKNOWN if context.stop is None else stops.get(context.stop, UNKNOWN)
+    columns = (context.month or ANY_MONTH, stop, latest, history.again, history.moves)
+    return Contexts(*(np.array([value]) for value in columns))

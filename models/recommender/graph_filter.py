@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from models.recommender.also_booked import AlsoBooked, AlsoBookedSettings
 from models.recommender.bookings import Bookings, binary
+from models.recommender.contexts import Contexts
 from models.recommender.contract import Rung, Settings
 
 
@@ -50,10 +51,10 @@ class GraphFilter(Rung):
         pairs = AlsoBooked.fit(bookings, settings.pairs)
         return cls(bookings.families, pairs, vectors, roots, settings.weight)
 
-    def score_many(self, histories: sparse.csr_array, months: np.ndarray) -> np.ndarray:
+    def score_many(self, histories: sparse.csr_array, contexts: Contexts) -> np.ndarray:
         """Add the pairs' score and the filtered history; each family of a history counts once."""
         filtered = (binary(histories) @ self._reading) @ self._writing
-        scores: np.ndarray = self.pairs.score_many(histories, months) + filtered
+        scores: np.ndarray = self.pairs.score_many(histories, contexts) + filtered
         return scores
 
     def contributions(self, history: sparse.csr_array, family: int) -> np.ndarray:

@@ -1,32 +1,42 @@
 """The recommender artefact: all fitted rungs, which of them is live, and how a ranking is made of it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self, cast
 
 import numpy as np
 
 from models.recommender import storage
 from models.recommender.als import ImplicitALS
 from models.recommender.also_booked import AlsoBooked
-from models.recommender.blend import Blend
+from models.recommender.attribute_match import AttributeMatch
+from models.recommender.chances import Chances
 from models.recommender.contract import (
     Context,
     Evidence,
     History,
     Ranked,
     Rung,
+    contexts_row,
     history_row,
-    months_row,
 )
 from models.recommender.counts import BookingCounts
 from models.recommender.graph_filter import GraphFilter
+from models.recommender.newcomers import Newcomer, Newcomers
 from models.recommender.repeat import RepeatOrNew
-from models.recommender.season import SeasonPopularity
+from models.recommender.season import RepeatOfSeason, SeasonPopularity
 
-RUNGS: tuple[type[Rung], ...] = (SeasonPopularity, AlsoBooked, ImplicitALS, GraphFilter)
+RUNGS: tuple[type[Rung], ...] = (
+    SeasonPopularity,
+    RepeatOfSeason,
+    AttributeMatch,
+    AlsoBooked,
+    ImplicitALS,
+    GraphFilter,
+)
 """From the simplest to the most complex."""
 
 
@@ -34,17 +44,26 @@ class Basis(NamedTuple):
     """Which rung answers; `because` as a code and `why` as an English sentence."""
 
     rung: str
-    because: Literal["live", "nothing_known", "only_viewed"]
+    because: Literal["live", "not_proven", "nothing_known", "only_viewed"]
     why: str
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How the live rung is completed; see `Chances`. party: weight of the trips of those who travel along."""
+
+    season_weight: float = 0.1
+    season_power: float = 0.0
+    party: float = 0.0
 
 
 @dataclass(frozen=True)
 class Recommender:
     """What one operator's bookings say about what a customer books next.
 
-    families: all that were ever booked; others are never suggested. rungs: by name. live: the rung that answers
-    for customers with bookings, `why` it does. season_weight: share of the season's popularity in every answer.
-    trained_as_of: exclusive end of the bookings learned from. n_customers: who made them.
+    families: all that were ever booked, or published by then. rungs: by name. live: the rung that answers for
+    customers with bookings, `why` it does. stops: boarding points that the seasons know. trained_as_of: exclusive end
+    of the bookings learned from. n_customers: who made them.
     """
 
     families: tuple[str, ...]
@@ -52,8 +71,9 @@ class Recommender:
     live: str
     why: str
     repeat: RepeatOrNew
-    season_weight: float
+    mixing: Mixing
     counts: BookingCounts
+    stops: tuple[str, ...]
     trained_as_of: datetime
     n_customers: int
 
@@ -63,44 +83,86 @@ class Recommender:
         context: Context,
         n: int | None = None,
         among: Collection[str] | None = None,
+        new: Collection[Newcomer] = (),
     ) -> list[Ranked]:
         """Return the n best families (None: all), best first, each with its evidence.
 
-        among: only these families, as what can be booked (None: any); such as the model does not know are left out.
+        among: only these families, as what can be booked (None: any). new: what the catalogue says of families that
+        were published after the training; others that the model does not know are left out.
         """
-        scores = self.scores(history, context)
-        order = np.argsort(-scores, kind="stable")
-        best = [place for place in order.tolist() if among is None or self.families[place] in among][:n]
+        newcomers = self._newcomers(new)
+        names, scores = (*self.families, *newcomers.families), self.scores(history, context)
+        if self.basis(history, new).rung == AttributeMatch.name != self.live:
+            scores = newcomers.alike(history, scores)
+        scores = np.concatenate([scores, newcomers.chances(history, scores)])
+        order = np.argsort(-scores, kind="stable").tolist()
+        best = [place for place in order if among is None or names[place] in among][:n]
+        total = scores.sum()
         return [
-            Ranked(family, float(scores[place]), self.explain(history, context, family))
+            Ranked(
+                names[place],
+                float(scores[place] / total),
+                newcomers.explain(history, names[place]) or self.explain(history, context, names[place]),
+            )
             for place in best
-            for family in [self.families[place]]
         ]
+
+    def _newcomers(self, new: Collection[Newcomer]) -> Newcomers:
+        return Newcomers(self.likeness, [one for one in new if one.family not in self.counts.index])
 
     def scores(self, history: History, context: Context) -> np.ndarray:
         """Return the estimated chance of each family to be booked next, (families,), summing to 1."""
-        seen = history_row(self.counts.index, history)
-        booked = history_row(self.counts.index, History(history.families, history.counts))
-        rung, season = self.rungs[self.basis(history).rung], self.rungs[SeasonPopularity.name]
-        blend = Blend(rung, season, self.season_weight, self.repeat)
-        chances: np.ndarray = blend.chances(seen, booked, months_row(context))[0]
+        seen = history_row(self.counts.index, history, party_weight=self.mixing.party)
+        booked = history_row(self.counts.index, replace(history, viewed=()))
+        contexts = contexts_row(self.counts.index, self._stop_places, history, context)
+        chances: np.ndarray = self._answer(self.basis(history).rung).chances(seen, booked, contexts)[0]
         return chances
 
+    def _answer(self, rung: str) -> Chances:
+        season = cast(SeasonPopularity, self.rungs[SeasonPopularity.name])
+        weight, power = self.mixing.season_weight, self.mixing.season_power
+        customers = self.counts.by_month[0]
+        return Chances(self.rungs[rung], season, self.likeness, self.repeat, customers, weight, power)
+
+    @property
+    def likeness(self) -> AttributeMatch:
+        """What families share."""
+        return cast(AttributeMatch, self.rungs[AttributeMatch.name])
+
+    @cached_property
+    def _stop_places(self) -> dict[str, int]:
+        return {stop: place for place, stop in enumerate(self.stops)}
+
     def explain(self, history: History, context: Context, family: str) -> Evidence:
-        """Return why `family` is suggested: booked before, or what the answering rung says."""
+        """Return why `family` is suggested: booked before, or what the answering rung says.
+
+        Where nobody booked both it and a family of the history, what it shares with one of them.
+        """
+        reads_history = self.basis(history).rung != SeasonPopularity.name
         for booked, times in zip(history.families, history.counts, strict=True):
-            if booked == family:
+            if booked == family and reads_history:
                 return Evidence("own_history", family, because_of=family, times=times)
         if family in history.viewed:
             return Evidence("viewed", family, because_of=family)
-        return self.rungs[self.basis(history).rung].explain(history, context, family, self.counts)
+        rung = self.rungs[self.basis(history).rung]
+        evidence = rung.explain(history, context, family, self.counts)
+        personal = not isinstance(rung, SeasonPopularity) and evidence.kind == "season_popularity"
+        if personal or evidence.kind == "programme":
+            return self.likeness.likeness(history, family) or evidence
+        return evidence
 
-    def basis(self, history: History) -> Basis:
-        """Return which rung answers for this history, and why. Families unknown to the model do not count."""
+    def basis(self, history: History, new: Collection[Newcomer] = ()) -> Basis:
+        """Return which rung answers for this history, and why.
+
+        new: families published after the training; others that the model does not know do not count.
+        """
         if any(family in self.counts.index for family in history.families):
-            return Basis(self.live, "live", self.why)
+            proven = self.live != SeasonPopularity.name
+            return Basis(self.live, "live" if proven else "not_proven", self.why)
         if any(family in self.counts.index for family in history.viewed):
             return Basis(AlsoBooked.name, "only_viewed", "no bookings are known, only tours looked at")
+        if any(family in self._newcomers(new).families for family in history.viewed):
+            return Basis(AttributeMatch.name, "only_viewed", "nothing is known but new tours looked at")
         return Basis(SeasonPopularity.name, "nothing_known", "nothing is known of this visitor yet")
 
     def also_booked(self, family: str, n: int | None = None) -> list[Ranked]:
@@ -131,7 +193,8 @@ class Recommender:
             "live": self.live,
             "why": self.why,
             "repeat": vars(self.repeat),
-            "season_weight": self.season_weight,
+            "mixing": vars(self.mixing),
+            "stops": self.stops,
             "trained_as_of": self.trained_as_of.isoformat(),
             "n_customers": self.n_customers,
         }
@@ -149,8 +212,9 @@ class Recommender:
             live=card["live"],
             why=card["why"],
             repeat=RepeatOrNew(**card["repeat"]),
-            season_weight=card["season_weight"],
+            mixing=Mixing(**card["mixing"]),
             counts=BookingCounts.restore(families, parts["counts"]),
+            stops=tuple(card["stops"]),
             trained_as_of=datetime.fromisoformat(card["trained_as_of"]),
             n_customers=card["n_customers"],
         )

@@ -2,57 +2,94 @@
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
+from scipy.special import gammaln
 
+from models.recommender.attributes import UNKNOWN
+from models.recommender.bookings import Bookings
+from models.recommender.contexts import Contexts
+
+BETAS = tuple(np.geomspace(0.05, 20.0, 19).tolist())
 NOVELTIES = tuple(np.geomspace(0.05, 20.0, 25).tolist())
 DISCOUNTS = tuple((np.arange(10) / 10).tolist())
 
 
 @dataclass(frozen=True)
 class RepeatOrNew:
-    """The chance that a customer's next booking is of a family booked before.
+    """Whether a customer's next booking is of the family booked last, of another one known, or of a new one.
 
-    After n bookings of d families the next is new with chance (novelty + discount * d) / (novelty + n): the more
-    bookings the fewer surprises, and the more families so far the more new ones to come (two-parameter model of
-    Pitman and Yor, Annals of Probability, 1997). Learned for an operator, it tells its customers apart: five times
-    the same tour, or five tours once each.
+    The same as last time: each customer has a chance of their own, drawn from Beta(again, other), which the
+    operator's customers taught; after `a` such repeats in `m` chances it is taken for (again + a) / (again + other +
+    m), so one customer who always comes back and one who never does are soon told apart, and of a newcomer nothing is
+    claimed (beta-binomial model: Skellam, JRSS B 1948). Otherwise: after n bookings of d other families the next is
+    new in proportion to novelty + discount * (d + 1), and known in proportion to n - discount * d (two-parameter
+    model of Pitman and Yor, Annals of Probability, 1997).
     """
 
+    again: float
+    other: float
     novelty: float
     discount: float
 
     @classmethod
-    def fit(cls, counts: sparse.csr_array) -> Self:
-        """Take the likeliest parameters of a grid for (customers, families) counts.
+    def fit(cls, bookings: Bookings) -> Self:
+        """Take the likeliest parameters of a grid.
 
         One imagined customer who repeated and one who did not stand in where nobody has booked twice.
         """
-        bookings, families = _bookings(counts), np.diff(counts.indptr)
-        tails = _Tails(_more_than(families), _more_than(bookings), _more_than(counts.data))
-        return cls(*max(product(NOVELTIES, DISCOUNTS), key=lambda pair: _likelihood(tails, *pair)))
+        contexts = bookings.contexts()
+        again, other = max(product(BETAS, BETAS), key=_Returning.of(contexts).likelihood)
+        novelty, discount = max(product(NOVELTIES, DISCOUNTS), key=_Exploring.of(bookings).likelihood)
+        return cls(again, other, novelty, discount)
 
-    def propensity(self, counts: sparse.csr_array) -> np.ndarray:
-        """Return the chance of a repeat for each row of (n, families) counts; 0 without history."""
-        bookings, families = _bookings(counts), np.diff(counts.indptr)
-        repeat = (bookings - self.discount * families) / (self.novelty + bookings)
-        propensity: np.ndarray = repeat
+    def same_again(self, contexts: Contexts) -> np.ndarray:
+        """Return each visitor's chance to book the family of the last booking once more, (n,); 0 without one."""
+        chance = (self.again + contexts.again) / (self.again + self.other + contexts.moves)
+        same: np.ndarray = np.where(contexts.latest == UNKNOWN, 0.0, chance)
+        return same
+
+    def propensity(self, counts: sparse.csr_array, contexts: Contexts) -> np.ndarray:
+        """Return each visitor's chance to book any family booked before, (n,); 0 without history."""
+        known = counts.toarray() > 0
+        chances = self.next_family(np.ones(counts.shape), counts, contexts)
+        propensity: np.ndarray = (chances * known).sum(axis=1)
         return propensity
 
-    def next_family(self, chances: np.ndarray, counts: sparse.csr_array) -> np.ndarray:
-        """Share out the next booking between families booked before and new ones.
+    def next_family(self, chances: np.ndarray, counts: sparse.csr_array, contexts: Contexts) -> np.ndarray:
+        """Share out the next booking between the family booked last, others booked before and new ones.
 
-        chances: (n, families), not negative. counts: (n, families), times booked. Within the families booked
-        before, `chances` are weighed by the times booked. Returns (n, families); rows sum to 1.
+        chances: (n, families), not negative. counts: (n, families), times booked. Within the others booked before,
+        `chances` are weighed by the times booked. Returns (n, families); rows sum to 1.
         """
-        times = counts.toarray()
-        again = _normalised(chances * np.maximum(times - self.discount, 0.0))
+        times = counts.toarray().astype(np.float64)
+        same, others = self._last(times, contexts)
+        known = _normalised(chances * np.maximum(others - self.discount, 0.0))
         new = _normalised(np.where(times > 0, 0.0, chances))
-        repeat = self.propensity(counts)[:, None]
-        repeat = np.where(new.any(axis=1, keepdims=True), repeat, 1.0)
-        chance: np.ndarray = repeat * again + (1.0 - repeat) * new
+        surprise = self._surprise(others)[:, None]
+        surprise = np.where(new.any(axis=1, keepdims=True), surprise, 0.0)
+        surprise = np.where(known.any(axis=1, keepdims=True), surprise, 1.0)
+        elsewhere = _normalised(surprise * new + (1.0 - surprise) * known)
+        repeat = same.sum(axis=1, keepdims=True)
+        both = same + (1.0 - repeat) * elsewhere
+        return _normalised(both)
+
+    def _last(self, times: np.ndarray, contexts: Contexts) -> tuple[np.ndarray, np.ndarray]:
+        """Return the chance of each family to be the last one again, and the times booked without it."""
+        rows = np.flatnonzero(contexts.latest != UNKNOWN)
+        columns = contexts.latest[rows]
+        same, others = np.zeros_like(times), times.copy()
+        same[rows, columns] = self.same_again(contexts)[rows]
+        others[rows, columns] = 0.0
+        return same, others
+
+    def _surprise(self, others: np.ndarray) -> np.ndarray:
+        """Return the chance that a booking is of a new family, if it is not of the last: (n,)."""
+        booked, families = others.sum(axis=1), (others > 0).sum(axis=1)
+        new = self.novelty + self.discount * (families + 1)
+        chance: np.ndarray = new / (new + booked - self.discount * families)
         return chance
 
 
@@ -64,39 +101,96 @@ def shares(scores: np.ndarray) -> np.ndarray:
     return _normalised(scores - np.minimum(scores.min(axis=1, keepdims=True), 0.0))
 
 
-@dataclass(frozen=True)
-class _Tails:
-    """How many customers have more than i = 1, 2, ... families and bookings, and of how many pairs more than i."""
+class _Returning(NamedTuple):
+    """So many customers each took the same again so often, in so many moves."""
 
+    again: np.ndarray
+    moves: np.ndarray
+    customers: np.ndarray
+
+    @classmethod
+    def of(cls, contexts: Contexts) -> "_Returning":
+        """Count the customers who moved at all, and the imagined ones."""
+        seen = np.column_stack([contexts.again, contexts.moves])[contexts.moves > 0]
+        kinds, customers = np.unique(np.vstack([seen, [[1, 1], [0, 1]]]), axis=0, return_counts=True)
+        return cls(kinds[:, 0], kinds[:, 1], customers)
+
+    def likelihood(self, parameters: tuple[float, float]) -> float:
+        """Log of the beta-binomial probability, summed over customers, but for a constant."""
+        again, other = parameters
+        of_each = (
+            gammaln(again + self.again)
+            + gammaln(other + self.moves - self.again)
+            - gammaln(again + other + self.moves)
+        )
+        constant = gammaln(again) + gammaln(other) - gammaln(again + other)
+        return float(self.customers @ (of_each - constant))
+
+
+class _Exploring(NamedTuple):
+    """Bookings that were not of the last family, by what was known then: n bookings of d other families."""
+
+    booked: np.ndarray
     families: np.ndarray
-    bookings: np.ndarray
-    times: np.ndarray
+    new: np.ndarray
+    known: np.ndarray
+
+    @classmethod
+    def of(cls, bookings: Bookings) -> "_Exploring":
+        """Count the bookings of each kind, and the imagined ones."""
+        moves = _moves(bookings)
+        imagined = np.array([[1, 1, 1], [1, 1, 0]])
+        kinds, place = np.unique(np.vstack([moves, imagined])[:, :2], axis=0, return_inverse=True)
+        new = np.concatenate([moves[:, 2], imagined[:, 2]])
+        place = place.ravel()
+        news = np.bincount(place, new, minlength=len(kinds))
+        return cls(kinds[:, 0], kinds[:, 1], news, np.bincount(place, minlength=len(kinds)) - news)
+
+    def likelihood(self, parameters: tuple[float, float]) -> float:
+        """Log of the probability that each booking was new or known."""
+        novelty, discount = parameters
+        new = novelty + discount * (self.families + 1)
+        known = self.booked - discount * self.families
+        return float(
+            self.new @ np.log(new)
+            + self.known @ np.log(known)
+            - (self.new + self.known) @ np.log(new + known)
+        )
 
 
-def _likelihood(tails: _Tails, novelty: float, discount: float) -> float:
-    """Log of the exchangeable partition probability, summed over customers (Pitman, PTRF 1995, prop. 9)."""
-    imagined = np.log(novelty + discount) + np.log(1 - discount) - 2 * np.log(1 + novelty)
-    return float(
-        imagined
-        + tails.families @ np.log(novelty + discount * _steps(tails.families))
-        - tails.bookings @ np.log(novelty + _steps(tails.bookings))
-        + tails.times @ np.log(_steps(tails.times) - discount)
-    )
+def _moves(bookings: Bookings) -> np.ndarray:
+    """Return bookings that left the family of the time before for others: (n, 3).
+
+    Columns: bookings of families other than that one so far, how many such families (one at least), and 1 if it was
+    new to the customer.
+    """
+    order = bookings.in_order
+    customer, family = bookings.customer[order].astype(np.int64), bookings.family[order]
+    place = np.arange(len(order)) - _starts(customer)
+    nth = _nth_of_its_kind(customer * len(bookings.families) + family)
+    first = nth == 0
+    so_far = np.cumsum(first)
+    families = so_far - so_far[np.arange(len(order)) - place] + 1
+    moved = np.flatnonzero((place[1:] > 0) & (family[1:] != family[:-1])) + 1
+    others = place[moved] - (nth[moved - 1] + 1)
+    rows = np.column_stack([others, families[moved - 1] - 1, first[moved]])
+    chosen: np.ndarray = rows[rows[:, 1] > 0].astype(np.int64)
+    return chosen
 
 
-def _more_than(values: np.ndarray) -> np.ndarray:
-    """Return how many values are greater than 1, 2, ...: empty if none is."""
-    histogram = np.bincount(values.astype(np.int64))
-    tail: np.ndarray = (histogram.sum() - np.cumsum(histogram))[1:-1]
-    return tail
+def _starts(customer: np.ndarray) -> np.ndarray:
+    """Return the row at which each row's customer begins."""
+    begins = np.concatenate([[True], customer[1:] != customer[:-1]]) if len(customer) else np.zeros(0, bool)
+    starts: np.ndarray = np.flatnonzero(begins)[np.cumsum(begins) - 1]
+    return starts
 
 
-def _steps(tail: np.ndarray) -> np.ndarray:
-    return np.arange(1, len(tail) + 1)
-
-
-def _bookings(counts: sparse.csr_array) -> np.ndarray:
-    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+def _nth_of_its_kind(kinds: np.ndarray) -> np.ndarray:
+    """Return how many earlier rows are of the same kind."""
+    order = np.argsort(kinds, kind="stable")
+    nth = np.empty(len(kinds), dtype=np.int64)
+    nth[order] = np.arange(len(kinds)) - _starts(kinds[order])
+    return nth
 
 
 def _normalised(weights: np.ndarray) -> np.ndarray:

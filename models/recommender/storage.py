@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 ARRAYS, CARD = "recommender.npz", "recommender.json"
 
 Parts = dict[str, dict[str, np.ndarray]]

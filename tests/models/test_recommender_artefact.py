@@ -4,14 +4,18 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 
 from models.recommender import (
     RUNGS,
     AlsoBookedSettings,
     ALSSettings,
+    AttributeSettings,
     BookingCounts,
     Context,
+    Contexts,
     GraphFilterSettings,
     History,
     Recommender,
@@ -19,10 +23,13 @@ from models.recommender import (
     SeasonSettings,
     bookings_of,
 )
+from models.recommender.recommender import Mixing
 from models.recommender.repeat import shares
 
 SETTINGS = {
     "season_popularity": SeasonSettings(),
+    "repeat_or_new": SeasonSettings(),
+    "attributes": AttributeSettings(),
     "also_booked": AlsoBookedSettings(),
     "als": ALSSettings(factors=4, regularisation=1.0),
     "graph_filter": GraphFilterSettings(factors=2),
@@ -46,9 +53,10 @@ def recommender(live, rows=None):
         rungs={rung.name: rung.fit(bookings, SETTINGS[rung.name]) for rung in RUNGS},
         live=live,
         why="because the test says so",
-        repeat=RepeatOrNew.fit(bookings.counts()),
-        season_weight=0.3,
+        repeat=RepeatOrNew.fit(bookings),
+        mixing=Mixing(season_weight=0.3),
         counts=BookingCounts.of(bookings),
+        stops=bookings.stops,
         trained_as_of=datetime(2026, 1, 1, tzinfo=UTC),
         n_customers=bookings.n_customers,
     )
@@ -147,42 +155,85 @@ def test_saved_and_loaded_it_answers_to_the_bit(live, tmp_path):
 def test_another_format_is_refused(tmp_path):
     recommender("als").save(tmp_path)
     card = tmp_path / "recommender.json"
-    card.write_text(card.read_text().replace('"format": 1', '"format": 99'))
+    card.write_text(card.read_text().replace('"format": 2', '"format": 99'))
     with pytest.raises(ValueError, match="format 99"):
         Recommender.load(tmp_path)
 
 
+def booked_in_order(*customers):
+    """Bookings a day apart: for each customer the families in the order in which they were booked."""
+    rows = [
+        (f"c{number}", family, len(taken) - day)
+        for number, taken in enumerate(customers)
+        for day, family in enumerate(taken)
+    ]
+    names, families, ages = zip(*rows, strict=True)
+    return bookings_of(names, families, np.zeros(len(rows), int), np.array(ages, float))
+
+
+def visitors(*rows):
+    """Contexts of (latest, again, moves)."""
+    latest, again, moves = np.array(rows).T
+    nothing = Contexts.nothing(len(rows))
+    return Contexts(nothing.months, nothing.stops, latest, again, moves)
+
+
 class TestRepeatOrNew:
     def test_the_formula_by_hand(self):
-        """Novelty 1, discount 0.2; three bookings of two families: new with (1 + 0.4) / 4."""
-        counts = sparse.csr_array(np.array([[2, 1, 0], [0, 0, 0], [3, 0, 0]]))
-        propensity = RepeatOrNew(1.0, 0.2).propensity(counts)
-        np.testing.assert_allclose(propensity, [1 - 1.4 / 4, 0.0, 1 - 1.2 / 4])
+        """Booked a, b, b: once again in two moves. Then b again with (1 + 1) / (1 + 1 + 2), else a known or c new."""
+        model = RepeatOrNew(again=1.0, other=1.0, novelty=0.5, discount=0.25)
+        contexts, counts = visitors((1, 1, 2)), sparse.csr_array(np.array([[1.0, 2.0, 0.0]]))
+        assert model.same_again(contexts).tolist() == [0.5]
+        new = 0.5 + 0.25 * 2
+        chance_of_new = new / (new + 1 - 0.25)
+        chances = model.next_family(np.array([[0.2, 0.3, 0.5]]), counts, contexts)
+        np.testing.assert_allclose(chances, [[0.5 * (1 - chance_of_new), 0.5, 0.5 * chance_of_new]])
 
-    def test_it_is_learned_who_rebooks(self):
-        faithful = sparse.csr_array(np.tile([5.0, 0, 0, 0, 0], (50, 1)))
-        curious = sparse.csr_array(np.ones((50, 5)))
-        both = sparse.csr_array(sparse.vstack([faithful, curious]))
-        three_times_one = sparse.csr_array(np.array([[3.0, 0, 0, 0, 0]]))
-        three_at_once = sparse.csr_array(np.array([[1.0, 1, 1, 0, 0]]))
-        assert RepeatOrNew.fit(faithful).propensity(three_times_one)[0] > 0.9
-        assert RepeatOrNew.fit(curious).propensity(three_at_once)[0] < 0.2
-        mixed = RepeatOrNew.fit(both)
-        assert mixed.propensity(three_times_one)[0] > mixed.propensity(three_at_once)[0] + 0.2
+    def test_it_is_learned_who_rebooks_and_each_customer_for_themselves(self):
+        faithful = [["nordsee"] * 6] * 30
+        curious = [["nordsee", "prag", "mosel", "elsass", "harz", "wien"]] * 30
+        model = RepeatOrNew.fit(booked_in_order(*faithful, *curious))
+        always, never, newcomer = model.same_again(visitors((0, 5, 5), (0, 0, 5), (0, 0, 0)))
+        assert always > 0.9
+        assert never < 0.1
+        assert 0.4 < newcomer < 0.6
+
+    def test_coming_and_going_between_two_is_not_repeating_the_last(self):
+        model = RepeatOrNew.fit(booked_in_order(*[["mosel", "elsass"] * 3] * 40))
+        counts = sparse.csr_array(np.array([[3.0, 3.0, 0.0]]))
+        first = model.next_family(np.full((1, 3), 1 / 3), counts, visitors((0, 0, 5)))[0]
+        assert first.argmax() == 1
+        assert first[1] > 0.8
 
     def test_without_second_bookings_it_stays_undecided(self):
-        once = sparse.csr_array(np.eye(4))
-        assert 0.3 < RepeatOrNew.fit(once).propensity(once)[0] < 0.7
-
-    def test_repeats_and_new_families_get_their_share(self):
-        chances = np.array([[0.1, 0.2, 0.3, 0.4]])
-        booked = sparse.csr_array(np.array([[2.0, 1.0, 0.0, 0.0]]))
-        shared = RepeatOrNew(1.0, 0.0).next_family(chances, booked)[0]
-        np.testing.assert_allclose(shared, [3 / 4 / 2, 3 / 4 / 2, 1 / 4 * 3 / 7, 1 / 4 * 4 / 7])
+        model = RepeatOrNew.fit(booked_in_order(["a"], ["b"], ["c"], ["d"]))
+        assert 0.3 < model.same_again(visitors((0, 0, 0)))[0] < 0.7
 
     def test_who_has_booked_everything_can_only_repeat(self):
-        shared = RepeatOrNew(1.0, 0.0).next_family(np.array([[0.5, 0.5]]), sparse.csr_array(np.ones((1, 2))))
-        np.testing.assert_allclose(shared, [[0.5, 0.5]])
+        everything = sparse.csr_array(np.ones((1, 2)))
+        shared = RepeatOrNew(1.0, 1.0, 1.0, 0.0).next_family(
+            np.array([[0.5, 0.5]]), everything, visitors((0, 0, 1))
+        )
+        np.testing.assert_allclose(shared, [[1 / 3, 2 / 3]])
+
+    def test_who_knows_one_family_only_books_it_again_or_something_new(self):
+        one = sparse.csr_array(np.array([[4.0, 0.0]]))
+        chances = RepeatOrNew(1.0, 1.0, 1.0, 0.0).next_family(
+            np.array([[0.9, 0.1]]), one, visitors((0, 3, 3))
+        )
+        np.testing.assert_allclose(chances, [[4 / 5, 1 / 5]])
+
+    @given(
+        st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=6), min_size=1, max_size=8),
+        st.integers(0, 100),
+    )
+    def test_chances_are_chances_whatever_was_booked(self, histories, seed):
+        bookings = booked_in_order(*[[f"f{family}" for family in taken] for taken in histories])
+        model, counts = RepeatOrNew(0.5, 0.7, 1.0, 0.3), bookings.counts()
+        scores = np.random.default_rng(seed).random(counts.shape)
+        chances = model.next_family(scores, counts, bookings.contexts())
+        np.testing.assert_allclose(chances.sum(axis=1), 1.0)
+        assert (chances >= 0).all()
 
     def test_shares_keep_the_order(self):
         scores = np.array([[0.3, -0.1, 0.0], [0.0, 0.0, 0.0], [0.5, 0.25, 0.25]])

@@ -12,6 +12,7 @@ from models.recommender import (
     BookingCounts,
     Bookings,
     Context,
+    Contexts,
     GraphFilter,
     GraphFilterSettings,
     History,
@@ -102,7 +103,7 @@ def test_nothing_known_and_unknown_families_score_zero_not_minus_infinity(rung, 
 def test_contributions_add_up_to_the_score(rung, settings, fourteen):
     fitted = rung.fit(fourteen, settings)
     history = sparse.csr_array(np.array([[2.0, 0.0, 1.0, 1.0]]))
-    scores = fitted.score_many(history, np.zeros(1, dtype=int))[0]
+    scores = fitted.score_many(history, Contexts.nothing(1))[0]
     parts = [fitted.contributions(history, family).sum() for family in range(4)]
     np.testing.assert_allclose(parts, scores, rtol=1e-5, atol=1e-9)
 
@@ -111,7 +112,7 @@ def test_contributions_add_up_to_the_score(rung, settings, fourteen):
 def test_one_and_many_are_scored_alike(rung, settings, fourteen):
     fitted = rung.fit(fourteen, settings)
     counts, months = fourteen.counts(), np.array([5, 0, 12, 1, 5, 6, 7])
-    together = fitted.score_many(counts, months)
+    together = fitted.score_many(counts, Contexts.of_months(months))
     for row, month in enumerate(months):
         times = counts[[row]].toarray()[0]
         known = [(family, int(n)) for family, n in zip(fitted.families, times, strict=True) if n]

@@ -8,10 +8,12 @@ import pytest
 from scipy import sparse
 
 from activity_log.errors import WrongUseError
+from models.recommender import bookings_of
+from models.recommender.stack import Lesson
 from training.recommender.brought import read_brought
 from training.recommender.choice import climb, settle
 from training.recommender.evaluate import evaluate_recommender
-from training.recommender.holdout import hold_out, task_of
+from training.recommender.holdout import Task, task_of
 from training.recommender.metrics import best, mean_interval, ranking_metrics
 
 
@@ -105,6 +107,7 @@ class TestEvaluation:
     def test_every_rung_beside_its_baselines(self, result):
         assert list(result) == ["models", "champion"]
         names = ["global_popularity", "season_popularity", "also_booked", "als", "graph_filter"]
+        names += ["blend", "ranker"]
         assert list(result["models"]) == names
         for figures in result["models"].values():
             assert list(figures) == ["recall@10", "ndcg@10", "recall@20", "ndcg@20", "fit_seconds"]
@@ -136,8 +139,8 @@ class TestEvaluation:
         evaluate_recommender(train, test, (10, 20), said_then.append)
         assert other["champion"] == result["champion"]
         assert other["models"]["als"]["ndcg@20"] < result["models"]["als"]["ndcg@20"]
-        chosen = [line for line in said if line.startswith(("choosing", "champion"))]
-        assert chosen == [line for line in said_then if line.startswith(("choosing", "champion"))]
+        chosen = [line for line in said if line.startswith(("tuning", "choosing", "champion"))]
+        assert chosen == [line for line in said_then if line.startswith(("tuning", "choosing", "champion"))]
 
     def test_newcomers_are_shown_what_is_popular(self, tmp_path):
         (tmp_path / "train.csv").write_text("customer_id,item_id\n1,a\n2,a\n2,b\n3,b\n4,b\n")
@@ -147,26 +150,16 @@ class TestEvaluation:
 
 
 class TestHoldOut:
-    def test_the_latest_rows_of_each_customer(self, tmp_path):
-        path = tmp_path / "rows.csv"
-        days = [f"2025-0{month}-01" for month in range(1, 7)]
-        rows = [("anna", f"i{month}", day) for month, day in enumerate(days)] + [("bernd", "i0", days[0])]
-        pd.DataFrame(reversed(rows), columns=["customer_id", "item_id", "timestamp"]).to_csv(
-            path, index=False
-        )
-        kept, held = hold_out(read_brought(path), seed=7)
-        assert held.item_ids.tolist() == ["i5"]
-        assert sorted(kept.customer_ids) == ["anna"] * 5 + ["bernd"]
-
-    def test_without_timestamps_a_seeded_fifth(self, files, tmp_path):
-        path = tmp_path / "rows.parquet"
-        pd.read_parquet(files[0]).drop(columns="timestamp").to_parquet(path)
-        brought = read_brought(path)
-        kept, held = hold_out(brought, seed=7)
-        assert len(kept.item_ids) + len(held.item_ids) == len(brought.item_ids)
-        assert 0.1 < len(held.item_ids) / len(brought.item_ids) < 0.2
-        assert hold_out(brought, seed=7)[1].item_ids.tolist() == held.item_ids.tolist()
-        assert set(kept.customer_ids) == set(brought.customer_ids)
+    def test_two_halves_have_different_customers(self):
+        customers = [f"c{n}" for n in range(10) for _ in range(5)]
+        items = [f"i{n % 7}" for n in range(50)]
+        bookings = bookings_of(customers, items, np.zeros(50, dtype=int), np.zeros(50))
+        task = Task.of(Lesson.of(bookings, seed=7))
+        first, second = task.halves(3, seed=7)
+        assert first.histories.shape == second.histories.shape == (3, 7)
+        assert first.wanted.tolist() == np.diff(first.found.indptr).tolist()
+        both = {tuple(row) for half in (first, second) for row in half.histories.toarray().tolist()}
+        assert both <= {tuple(row) for row in task.histories.toarray().tolist()}
 
     def test_what_was_taken_before_is_not_to_be_found(self, tmp_path):
         (tmp_path / "past.csv").write_text("customer_id,item_id\n1,a\n1,b\n2,a\n")

@@ -1,12 +1,13 @@
 """Which rung goes live: the simplest that no rung above it beats beyond doubt."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.recommender import RUNGS, Rung, SeasonPopularity
 from models.recommender.contract import Settings
+from models.recommender.recommender import Mixing
 from training.metrics import Floats
 from training.recommender.backtest import Window, judge
 from training.recommender.metrics import mean_interval
@@ -19,7 +20,7 @@ class Candidate:
 
     rung: type[Rung]
     settings: Settings
-    season_weight: float
+    mixing: Mixing
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,24 @@ class Choice:
     why: str
 
     @property
-    def season_weight(self) -> float:
-        """The season's weight in the live answers."""
-        return self.candidates[self.live].season_weight
+    def mixing(self) -> Mixing:
+        """How the live answers are completed."""
+        return self.candidates[self.live].mixing
 
 
 def choose(windows: Sequence[Window], spec: RecommenderSpec) -> Choice:
     """Choose on the validation windows; with too little to compare, season popularity goes live and says so."""
     many_sided = max((window.many_sided for window in windows), default=0)
-    if many_sided < spec.least_customers:
+    compared = len({customer for window in windows for customer in window.judged})
+    if min(many_sided, compared) < spec.least_customers:
         defaults = {rung.name: next(_candidates(rung, spec)) for rung in RUNGS}
-        return Choice(defaults, SeasonPopularity.name, _too_few(windows, many_sided, spec))
+        return Choice(defaults, SeasonPopularity.name, _too_few(windows, many_sided, compared, spec))
     judged = {rung.name: _best(windows, rung, spec) for rung in RUNGS}
     live, why = climb({name: values for name, (_, values) in judged.items()}, spec.judged_by, spec.seed)
-    return Choice({name: candidate for name, (candidate, _) in judged.items()}, live, why)
+    candidates = {name: candidate for name, (candidate, _) in judged.items()}
+    if not candidates[live].rung.complete:
+        candidates[live] = _with_party(windows, candidates[live], spec)
+    return Choice(candidates, live, why)
 
 
 def climb(values: Mapping[str, Floats], metric: str, seed: int) -> tuple[str, str]:
@@ -81,27 +86,51 @@ def settle(values: Floats) -> tuple[int, Floats]:
 
 def _candidates(rung: type[Rung], spec: RecommenderSpec) -> Iterator[Candidate]:
     for settings in spec.tried[rung.name]:
-        for weight in spec.season_weights:
-            yield Candidate(rung, settings, weight)
+        for mixing in _mixings(rung, spec):
+            yield Candidate(rung, settings, mixing)
+
+
+def _mixings(rung: type[Rung], spec: RecommenderSpec) -> Sequence[Mixing]:
+    """Return what is tried; a rung that is complete is not mixed."""
+    return spec.mixings[:1] if rung.complete else spec.mixings
 
 
 def _best(windows: Sequence[Window], rung: type[Rung], spec: RecommenderSpec) -> tuple[Candidate, Floats]:
     """Return the candidate of a rung that does best on average, and each customer's metric for the comparison."""
-    judged = [pair for settings in spec.tried[rung.name] for pair in _judged(windows, rung, settings, spec)]
+    mixings = _mixings(rung, spec)
+    judged = [
+        pair for settings in spec.tried[rung.name] for pair in _judged(windows, rung, settings, spec, mixings)
+    ]
     place, values = settle(np.stack([values for _, values in judged]))
     return judged[place][0], values
 
 
 def _judged(
-    windows: Sequence[Window], rung: type[Rung], settings: Settings, spec: RecommenderSpec
+    windows: Sequence[Window],
+    rung: type[Rung],
+    settings: Settings,
+    spec: RecommenderSpec,
+    mixings: Sequence[Mixing],
 ) -> Iterator[tuple[Candidate, Floats]]:
     fitted = [rung.fit(window.bookings, settings) for window in windows]
-    for weight in spec.season_weights:
+    for mixing in mixings:
         values = [
-            judge(window, window.blend(one, weight), spec.ks)[spec.judged_by]
+            judge(window, one, mixing, spec.ks)[spec.judged_by]
             for window, one in zip(windows, fitted, strict=True)
         ]
-        yield Candidate(rung, settings, weight), _per_customer(windows, values)
+        yield Candidate(rung, settings, mixing), _per_customer(windows, values)
+
+
+def _with_party(windows: Sequence[Window], candidate: Candidate, spec: RecommenderSpec) -> Candidate:
+    """Return the candidate with the trips of companions in its histories, if that is better beyond doubt."""
+    mixing, settings = candidate.mixing, candidate.settings
+    weighted = [replace(mixing, party=weight) for weight in spec.party_weights]
+    judged = list(_judged(windows, candidate.rung, settings, spec, weighted))
+    (first, least), *others = judged
+    for other, values in others:
+        if mean_interval(values - least, spec.seed).low > 0:
+            first, least = other, values
+    return first
 
 
 def _per_customer(windows: Sequence[Window], values: Sequence[Floats]) -> Floats:
@@ -112,9 +141,11 @@ def _per_customer(windows: Sequence[Window], values: Sequence[Floats]) -> Floats
     return means
 
 
-def _too_few(windows: Sequence[Window], many_sided: int, spec: RecommenderSpec) -> str:
+def _too_few(windows: Sequence[Window], many_sided: int, compared: int, spec: RecommenderSpec) -> str:
     if not windows:
         return "too little history to compare rungs: nobody booked again in a window before the test window"
+    if compared < spec.least_customers:
+        return f"only {compared} customers booked again; {spec.least_customers} are needed to compare rungs"
     return (
         f"only {many_sided} customers had booked two families or more; {spec.least_customers} are needed "
         "to compare rungs"

@@ -1,60 +1,31 @@
 """Bring your own data: every rung on somebody's interactions, and the one that would go live."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
-
-import numpy as np
+from typing import Any, Self
 
 from activity_log.errors import WrongUseError
-from models.recommender import (
-    RUNGS,
-    AlsoBooked,
-    AlsoBookedSettings,
-    ALSSettings,
-    GraphFilter,
-    GraphFilterSettings,
-    ImplicitALS,
-    Rung,
-    SeasonPopularity,
-    SeasonSettings,
-)
-from models.recommender.contract import ANY_MONTH, Settings
-from training.metrics import Floats
-from training.recommender.brought import Brought, read_brought
-from training.recommender.choice import climb, settle
-from training.recommender.holdout import Task, hold_out, task_of
-from training.recommender.metrics import PerCustomer, best, ranking_metrics
+from models.recommender import Bookings, Rung, SeasonPopularity, SeasonSettings
+from models.recommender.mixture import Mixture, learn_weights
+from models.recommender.ranker import Ranker, RankerSettings
+from models.recommender.stack import Examples, Lesson, Stack
+from training.recommender.brought import read_brought
+from training.recommender.choice import climb
+from training.recommender.holdout import Task, task_of
+from training.recommender.judging import judge
+from training.recommender.metrics import PerCustomer
+from training.recommender.tuning import LARGE, Tuning
 
 Progress = Callable[[str], object]
 
-CUSTOMERS_AT_ONCE = 500
-MOST_JUDGED, LEAST_JUDGED = 20_000, 100
-"""How many held-out customers choose; with fewer than the least, popularity is the champion."""
-TIE_BREAK = 1e-9
+MOST_TUNED, MOST_JUDGED, LEAST_JUDGED = 2_000, 8_000, 100
+"""How many held-out customers tune and how many others choose; with fewer, popularity is the champion."""
 SEED = 7
 
 POPULARITY = "global_popularity"
 EVER = SeasonSettings(half_life_days=1e9)
-
-TRIED: Mapping[str, tuple[Settings, ...]] = {
-    SeasonPopularity.name: (SeasonSettings(),),
-    AlsoBooked.name: (AlsoBookedSettings(shrinkage=1.0), AlsoBookedSettings(shrinkage=10.0)),
-    ImplicitALS.name: (
-        ALSSettings(factors=64, regularisation=100.0, alpha=40.0, iterations=15),
-        ALSSettings(factors=64, regularisation=10.0, alpha=10.0, iterations=15),
-    ),
-    GraphFilter.name: (
-        *(
-            GraphFilterSettings(factors=256, weight=weight, pairs=AlsoBookedSettings(shrinkage=shrinkage))
-            for shrinkage in (1.0, 10.0)
-            for weight in (0.3, 0.1)
-        ),
-        GraphFilterSettings(factors=32, weight=0.1, pairs=AlsoBookedSettings(shrinkage=10.0)),
-    ),
-}
-"""What is tried of each rung."""
 
 
 def evaluate_recommender(
@@ -63,9 +34,10 @@ def evaluate_recommender(
     """Return `{"models": {name: {"recall@k", "ndcg@k", "fit_seconds"}}, "champion": name}`.
 
     train, test: Parquet or CSV with customer_id, item_id and optionally timestamp. Ranked are all items of `train`
-    that are not in the customer's training rows; test rows that repeat one of those are left out. Settings and
-    champion are chosen by holding out a part of `train` (the latest of each customer where there are timestamps,
-    else a random part); `test` serves the final figures only. Raises WrongUseError for unusable files or ks.
+    that are not in the customer's training rows; test rows that repeat one of those are left out. Settings, weights
+    and champion are chosen by holding out a part of `train` (the latest of each customer where there are timestamps,
+    else a random part); `test` serves the final figures only. fit_seconds: of the rung with its settings, and for
+    blend and ranker of all rungs below, twice, and of learning. Raises WrongUseError for unusable files or ks.
     """
     if not ks or min(ks) < 1:
         raise WrongUseError(f"k is {list(ks)}: give whole numbers from 1 on, such as --k 20")
@@ -75,56 +47,100 @@ def evaluate_recommender(
         raise WrongUseError(
             f"{test}: no row is a new item of a customer of {train}; check that the ids match"
         )
-    settings, champion = _choose(past, ks[0], progress)
-    models: dict[str, dict[str, float]] = {}
-    for name, rung, chosen in _all(settings):
-        progress(f"fitting {name} on {len(task.bookings):,} rows")
-        start = perf_counter()
-        fitted = rung.fit(task.bookings, chosen)
-        seconds = perf_counter() - start
-        progress(f"ranking {len(fitted.families):,} items for {len(task.wanted):,} customers by {name}")
-        models[name] = _means(judge(fitted, task, ks), ks) | {"fit_seconds": round(seconds, 3)}
+    rungs, champion = _chosen(task.bookings, ks[0], progress)
+    models = {}
+    for name, (rung, seconds) in rungs.items():
+        progress(f"ranking {len(rung.families):,} items for {len(task.wanted):,} customers by {name}")
+        models[name] = _means(judge(rung, task, ks), ks) | {"fit_seconds": round(seconds, 3)}
     return {"models": models, "champion": champion}
 
 
-def judge(rung: Rung, task: Task, ks: Sequence[int]) -> PerCustomer:
-    """Return the metrics of each customer over all items not in the history. Equal scores: the popular first."""
-    popular = np.bincount(task.bookings.family, minlength=len(rung.families)) / len(task.bookings)
-    parts = []
-    for start in range(0, len(task.wanted), CUSTOMERS_AT_ONCE):
-        rows = slice(start, start + CUSTOMERS_AT_ONCE)
-        histories = task.histories[rows]
-        scores = rung.score_many(histories, np.full(histories.shape[0], ANY_MONTH)) + TIE_BREAK * popular
-        scores[histories.nonzero()] = -np.inf
-        parts.append(ranking_metrics(best(scores, max(ks)), task.found[rows], task.wanted[rows], ks))
-    return {metric: np.concatenate([part[metric] for part in parts]) for metric in parts[0]}
+@dataclass(frozen=True)
+class _Timed:
+    """Rungs fitted on the same bookings, and the seconds that each took."""
+
+    stack: Stack
+    seconds: Mapping[str, float]
+
+    @classmethod
+    def fit(cls, bookings: Bookings, settings: RankerSettings, progress: Progress) -> Self:
+        chosen = (settings.season, settings.also_booked, settings.als, settings.graph_filter)
+        rungs, seconds = [], {}
+        for kind, one in zip(Stack.KINDS, chosen, strict=True):
+            progress(f"fitting {kind.name} on {len(bookings):,} rows")
+            start = perf_counter()
+            rungs.append(kind.fit(bookings, one))
+            seconds[kind.name] = perf_counter() - start
+        return cls(Stack.of(rungs, bookings), seconds)
+
+    @property
+    def total(self) -> float:
+        return sum(self.seconds.values())
+
+    @property
+    def rungs(self) -> dict[str, tuple[Rung, float]]:
+        return {rung.name: (rung, self.seconds[rung.name]) for rung in self.stack.rungs}
+
+    def learn(
+        self, before: "_Timed", lesson: Lesson, settings: RankerSettings
+    ) -> dict[str, tuple[Rung, float]]:
+        """Return all rungs, with the blend and the ranker that `lesson` teaches. before: fitted on its past."""
+        start = perf_counter()
+        examples = Examples.of(before.stack, lesson, settings)
+        mixture = Mixture(lesson.past.families, self.stack, learn_weights(examples, settings.k))
+        learned = self.total + before.total + perf_counter() - start
+        ranker = Ranker.learn(examples, lesson.customers, mixture, settings)
+        seconds = self.total + before.total + perf_counter() - start
+        return self.rungs | {Mixture.name: (mixture, learned), Ranker.name: (ranker, seconds)}
 
 
-def _choose(past: Brought, k: int, progress: Progress) -> tuple[dict[str, Settings], str]:
-    """Return the best settings of each rung, and the champion, by the part of `past` that is held out."""
-    task = task_of(*hold_out(past, SEED))
-    if task is None or len(task.wanted) < LEAST_JUDGED:
+def _chosen(bookings: Bookings, k: int, progress: Progress) -> tuple[dict[str, tuple[Rung, float]], str]:
+    """Return the baseline and every rung, fitted, and the champion: tuned on some customers, chosen by others."""
+    lesson = Lesson.of(bookings, SEED)
+    settings, champion = _settings(bookings, k), SeasonPopularity.name
+    if len(lesson) < LEAST_JUDGED:
         progress("too few customers with two items to compare rungs: popularity is the champion")
-        return {name: tried[0] for name, tried in TRIED.items()}, SeasonPopularity.name
-    task = task.sample(MOST_JUDGED, SEED)
-    metric = f"ndcg@{k}"
-    chosen: dict[str, Settings] = {}
-    values: dict[str, Floats] = {}
-    for rung in RUNGS:
-        judged = []
-        for settings in TRIED[rung.name]:
-            judged.append(judge(rung.fit(task.bookings, settings), task, (k,))[metric])
-            progress(f"choosing: {rung.name} {metric} {judged[-1].mean():.4f} with {settings}")
-        best_place, values[rung.name] = settle(np.stack(judged))
-        chosen[rung.name] = TRIED[rung.name][best_place]
+        before = _Timed.fit(lesson.past, settings, progress)
+    else:
+        tuned, judged = Task.of(lesson).halves(MOST_JUDGED, SEED)
+        settings = _tuned(tuned.sample(MOST_TUNED, SEED), settings, progress)
+        before = _Timed.fit(lesson.past, settings, progress)
+        champion = _climbed(lesson, before, judged, settings, progress)
+    start = perf_counter()
+    ever = SeasonPopularity.fit(bookings, EVER)
+    baseline = {POPULARITY: (ever, perf_counter() - start)}
+    return baseline | _Timed.fit(bookings, settings, progress).learn(before, lesson, settings), champion
+
+
+def _settings(bookings: Bookings, k: int) -> RankerSettings:
+    """Return what is not tuned: how much blend and ranker learn from, by the size of the data."""
+    if len(bookings) < LARGE:
+        return RankerSettings(k=k, candidates=60, least_rows=100, learning_rate=0.05, trees=100, seed=SEED)
+    sizes = {"candidates": 60, "customers": 10_000, "trees": 150, "leaves": 16, "least_rows": 500}
+    return RankerSettings(k=k, learning_rate=0.05, threads=2, seed=SEED, **sizes)
+
+
+def _tuned(task: Task, settings: RankerSettings, progress: Progress) -> RankerSettings:
+    tuning = Tuning(task, settings.k, SEED, progress)
+    pairs = tuning.also_booked()
+    found = {"also_booked": pairs, "graph_filter": tuning.graph_filter(pairs), "als": tuning.als()}
+    return settings.model_copy(update=found)
+
+
+def _climbed(
+    lesson: Lesson, before: _Timed, judged: Task, settings: RankerSettings, progress: Progress
+) -> str:
+    """Return the simplest rung that none above beats beyond doubt. Blend and ranker learn within `lesson.past`."""
+    within = Lesson.of(lesson.past, SEED)
+    rungs = before.learn(_Timed.fit(within.past, settings, progress), within, settings)
+    metric = f"ndcg@{settings.k}"
+    values = {}
+    for name, (rung, _) in rungs.items():
+        values[name] = judge(rung, judged, (settings.k,))[metric]
+        progress(f"choosing: {name} {metric} {values[name].mean():.4f} on {len(values[name]):,} customers")
     champion, why = climb(values, metric, SEED)
     progress(f"champion: {why}")
-    return chosen, champion
-
-
-def _all(settings: Mapping[str, Settings]) -> list[tuple[str, type[Rung], Settings]]:
-    """Return the baseline, and every rung with its settings."""
-    return [(POPULARITY, SeasonPopularity, EVER), *((rung.name, rung, settings[rung.name]) for rung in RUNGS)]
+    return champion
 
 
 def _means(metrics: PerCustomer, ks: Sequence[int]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """What to learn from and what to find, in interactions that somebody brought along."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,8 @@ from scipy import sparse
 
 from models.recommender import Bookings, bookings_of
 from models.recommender.contract import ANY_MONTH
+from models.recommender.stack import Lesson
 from training.recommender.brought import Brought
-
-HELD_OUT = 0.2
 
 
 @dataclass(frozen=True)
@@ -26,25 +26,26 @@ class Task:
     found: sparse.csr_array
     wanted: np.ndarray
 
+    @classmethod
+    def of(cls, lesson: Lesson) -> Self:
+        """Return the task to find what a lesson held out."""
+        wanted = np.diff(lesson.found.indptr)
+        return cls(lesson.past, lesson.histories, lesson.found, wanted)
+
     def sample(self, most: int, seed: int) -> "Task":
         """Return the task with at most `most` customers to judge."""
-        drawn = np.random.default_rng(seed).permutation(len(self.wanted))[:most]
+        return self._take(np.random.default_rng(seed).permutation(len(self.wanted))[:most])
+
+    def halves(self, most: int, seed: int) -> tuple["Task", "Task"]:
+        """Return two tasks with different customers to judge, at most `most` in each."""
+        drawn = np.random.default_rng(seed).permutation(len(self.wanted))
+        half = len(drawn) // 2
+        return self._take(drawn[:half][:most]), self._take(drawn[half:][:most])
+
+    def _take(self, drawn: np.ndarray) -> "Task":
         rows = np.sort(drawn)
         histories, found = sparse.csr_array(self.histories[rows]), sparse.csr_array(self.found[rows])
         return Task(self.bookings, histories, found, self.wanted[rows])
-
-
-def hold_out(brought: Brought, seed: int) -> tuple[Brought, Brought]:
-    """Split off a fifth of each customer's rows, at least one of two: the latest, or without timestamps any."""
-    _, customer = np.unique(brought.customer_ids, return_inverse=True)
-    shuffled = np.random.default_rng(seed).random(len(customer))
-    order = np.lexsort((shuffled, shuffled if brought.days is None else brought.days, customer))
-    sizes = np.bincount(customer)
-    ends = np.cumsum(sizes)
-    held = np.where(sizes >= 2, np.maximum(1, (sizes * HELD_OUT).astype(np.int64)), 0)
-    late = np.zeros(len(customer), dtype=bool)
-    late[order] = np.arange(len(customer)) >= (ends - held)[customer[order]]
-    return brought.of(~late), brought.of(late)
 
 
 def task_of(past: Brought, future: Brought) -> Task | None:

@@ -3,6 +3,7 @@
 import altair
 import pandas as pd
 
+from training.recommender.reporting import models_of
 from training.recommender.train import TrainedRecommender
 
 
@@ -13,10 +14,10 @@ def recall_plot(trained: TrainedRecommender) -> altair.FacetChart:
             "model": f.model,
             "metric": f.metric,
             "value": f.value,
-            "low": f.interval.low,
-            "high": f.interval.high,
+            "low": f.low,
+            "high": f.high,
         }
-        for f in trained.figures
+        for f in models_of(trained.figures)
         if f.metric.startswith("recall@")
     )
     base = altair.Chart(frame).encode(y=altair.Y("model", sort=None, title=None))
