@@ -1,161 +1,152 @@
-"""Training the churn scorer: many past moments fitted, a later one measured, the simple rules beside it."""
+"""Training the churn scorer: many past moments fitted, later ones measured, the simple rules beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-import lightgbm
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 
 from activity_log.errors import NotEnoughDataError
 from models.churn import ChurnScorer, encode
 from training.baselines import BASELINES, Floats
-from training.metrics import Interval, auc_gain_interval, classification_metrics
+from training.churn_examples import KNOWN, MOMENT, NEXT, Examples, churned_within
+from training.churn_fitting import fit_scorer
+from training.churn_report import CHAMPION, MODEL, Judged, churn_report
+from training.churn_spec import ChurnSpec
+from training.metrics import classification_metrics
+from training.report import Report
 
-MOMENT = "event_timestamp"
-SHORTEST_HISTORY = timedelta(days=90)
-"""How much log must lie before the first moment that is learned from."""
+__all__ = ["MOMENT", "ChurnSpec", "TrainedChurn", "fit_churn", "known_at", "train_churn"]
 
-
-class ChurnSpec(BaseModel):
-    """The settings of a churn training. Churned: no booking kept within `horizon_days`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    horizon_days: int = Field(default=365, ge=7, le=1_500)
-    step_days: int = Field(default=61, ge=7)
-    least_customers: int = Field(default=50, ge=10)
-    rounds: int = Field(default=150, ge=1)
-    learning_rate: float = 0.05
-    num_leaves: int = 15
-    min_data_in_leaf: int = 40
-    feature_fraction: float = 0.7
-    lambda_l2: float = 5.0
-    folds: int = Field(default=5, ge=2)
-    seed: int = 7
-
-    @property
-    def horizon(self) -> timedelta:
-        """The horizon as a duration."""
-        return timedelta(days=self.horizon_days)
-
-    def booster_params(self) -> dict[str, object]:
-        """Return LightGBM's parameters; the same data give the same bits."""
-        shared = ("learning_rate", "num_leaves", "min_data_in_leaf", "feature_fraction", "lambda_l2", "seed")
-        fixed = {"objective": "binary", "deterministic": True, "force_row_wise": True, "num_threads": 1}
-        return {name: getattr(self, name) for name in shared} | fixed | {"verbosity": -1}
+TESTED_DAYS = 190
+"""The held-out moments lie in the last so many days whose outcome is complete: half a year, if the log allows it."""
+LEAST_MOMENTS = 2
+"""So many moments with complete outcomes must be left to learn from before another one is held out."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A scorer's figures on the held-out moment, those of each baseline, and the gain over the best of them."""
+class Split(NamedTuple):
+    """What was known when the first held-out moment came, and the rows of the held-out moments."""
 
-    moment: datetime
-    customers: int
-    metrics: Mapping[str, float]
-    baselines: Mapping[str, Mapping[str, float]]
-    best_baseline: str
-    auc_gain: Interval
-    labels: np.ndarray
-    probabilities: Floats
+    past: pd.DataFrame
+    future: pd.DataFrame
 
 
 @dataclass(frozen=True)
 class TrainedChurn:
-    """The scorer fitted on everything known, and what its like achieved on the held-out moment."""
+    """The scorer fitted to everything known, and what its like achieved on the held-out moments.
 
-    scorer: ChurnScorer
-    measured: Measured
-    moments: int
-    examples: int
-
-
-def churn_moments(spec: ChurnSpec, first_event: datetime, as_of: datetime) -> list[datetime]:
-    """Return the moments whose labels are complete by `as_of`, oldest first; the last is held out for measuring.
-
-    Moments lie `step_days` apart, counted back from `as_of - horizon`. Raises NotEnoughDataError if the log is too
-    short for one moment before the held-out one whose labels end by then.
+    tested: the held-out rows (customer_id, event_timestamp, ...). labels, probabilities: (tested,).
     """
-    newest, oldest = as_of - spec.horizon, first_event + SHORTEST_HISTORY
-    if newest - spec.horizon < oldest:
-        have, need = (as_of - first_event).days, 2 * spec.horizon_days + SHORTEST_HISTORY.days
+
+    artefact: ChurnScorer
+    report: Report
+    tested: pd.DataFrame
+    labels: np.ndarray
+    probabilities: Floats
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def train_churn(
+    rows: pd.DataFrame, features: tuple[str, ...], spec: ChurnSpec, champion: ChurnSpec | None = None
+) -> TrainedChurn:
+    """Fit on what was known at the first held-out moment, measure on the held-out ones, then refit on everything.
+
+    rows: operator_id, customer_id, event_timestamp, the features, days_to_next_booking and days_known (see
+    `training.labels.next_booking`), of customers who had booked; the columns of slices where there are any.
+    champion: a recipe to be fitted to the same past, as a rival. Raises NotEnoughDataError if one side of the split
+    has too few customers or only one outcome.
+    """
+    past, future = split(rows, spec)
+    labels = churned_within(future, spec.horizon_days)
+    recipes = {MODEL: spec} | ({CHAMPION: champion} if champion else {})
+    told = {name: scored(fit_churn(past, features, recipe), future) for name, recipe in recipes.items()}
+    complete = _complete(past, spec)
+    told |= {
+        name: rule().fit(complete, spec.horizon_days).predict(future) for name, rule in BASELINES.items()
+    }
+    report = churn_report(Judged(future, labels, told, best_baseline(complete, spec)), spec)
+    scorer = fit_churn(rows, features, spec)
+    return TrainedChurn(scorer, report, future, labels, told[MODEL], _params(scorer, rows))
+
+
+def fit_churn(rows: pd.DataFrame, features: tuple[str, ...], spec: ChurnSpec) -> ChurnScorer:
+    """Fit a scorer to all that is known in `rows`."""
+    examples = Examples.of(rows, features)
+    log_start = (examples.moments - rows["days_since_first_booking"].to_numpy(np.float64)).min()
+    return fit_scorer(examples, features, spec, float(log_start))
+
+
+def scored(scorer: ChurnScorer, rows: pd.DataFrame) -> Floats:
+    """Return the probability of each row, at its moment."""
+    moments = rows[MOMENT].dt.tz_convert(None).to_numpy("datetime64[us]")
+    return scorer.score(encode(rows, scorer.features), moments)
+
+
+def split(rows: pd.DataFrame, spec: ChurnSpec) -> Split:
+    """Hold out the newest moments of complete outcome; the past is what was known when the first of them came."""
+    complete = _complete(rows, spec)
+    moments = sorted(complete[MOMENT].unique())
+    if not moments:
         raise NotEnoughDataError(
-            f"churn: {have} days of log are too few for a horizon of {spec.horizon_days} days; "
-            f"{need} are needed, or a shorter --horizon"
+            f"churn: no moment lies {spec.horizon_days} days back; use a shorter --horizon"
         )
-    count = (newest - oldest) // timedelta(days=spec.step_days)
-    return [newest - timedelta(days=spec.step_days * back) for back in range(count, -1, -1)]
+    first = moments[-1]
+    for moment in reversed(moments[:-1]):
+        learned = sum(earlier + spec.horizon <= moment for earlier in moments)
+        if learned < LEAST_MOMENTS or moments[-1] - moment > timedelta(days=TESTED_DAYS):
+            break
+        first = moment
+    past, future = known_at(rows, first), complete[complete[MOMENT] >= first].reset_index(drop=True)
+    _check_size(_complete(past, spec), spec, "to learn from")
+    _check_size(future, spec, "to measure on")
+    return Split(past, future)
 
 
-def train_churn(examples: pd.DataFrame, features: tuple[str, ...], spec: ChurnSpec) -> TrainedChurn:
-    """Fit on the moments whose labels end before the last one, measure on that, then refit on all of them.
-
-    examples: operator_id, customer_id, event_timestamp, churned, and the feature columns; customers who had booked
-    by then. Raises NotEnoughDataError if one side of the split has too few customers or only one outcome.
-    """
-    moment = examples[MOMENT].max()
-    past = examples[examples[MOMENT] + spec.horizon <= moment]
-    future = examples[examples[MOMENT] == moment]
-    _check_size(past, future, spec)
-    measured = _measure(fit_scorer(past, features, spec), past, future, moment, spec)
-    return TrainedChurn(
-        fit_scorer(examples, features, spec), measured, examples[MOMENT].nunique(), len(examples)
-    )
+def known_at(rows: pd.DataFrame, moment: datetime) -> pd.DataFrame:
+    """Return the rows before a moment with what was known of their outcome then."""
+    before = rows[rows[MOMENT] < moment].reset_index(drop=True)
+    known = (moment - before[MOMENT]).dt.total_seconds() / 86_400.0
+    return before.assign(**{NEXT: before[NEXT].where(before[NEXT] < known), KNOWN: known})
 
 
-def fit_scorer(examples: pd.DataFrame, features: tuple[str, ...], spec: ChurnSpec) -> ChurnScorer:
-    """Fit booster and calibration; the calibration sees only customers the fold's booster did not."""
-    matrix, labels = encode(examples, features), examples["churned"].to_numpy(np.int64)
-    unseen = np.empty(len(examples))
-    for inside, outside in GroupKFold(spec.folds).split(matrix, labels, groups=examples["customer_id"]):
-        unseen[outside] = _booster(matrix[inside], labels[inside], spec).predict(
-            matrix[outside], raw_score=True
+def best_baseline(complete: pd.DataFrame, spec: ChurnSpec) -> str:
+    """Return the simple rule that tells best who left, on the newest moment of the past."""
+    newest = complete[complete[MOMENT] == complete[MOMENT].max()]
+    labels = churned_within(newest, spec.horizon_days)
+    if len(set(labels.tolist())) < 2:
+        return next(iter(BASELINES))
+    fitted = {
+        name: rule().fit(complete, spec.horizon_days).predict(newest) for name, rule in BASELINES.items()
+    }
+    return max(fitted, key=lambda name: classification_metrics(labels, fitted[name])["auc"])
+
+
+def _complete(rows: pd.DataFrame, spec: ChurnSpec) -> pd.DataFrame:
+    """Return the rows whose outcome is known for the whole horizon, with `churned`."""
+    whole = rows[rows[KNOWN] >= spec.horizon_days].reset_index(drop=True)
+    return whole.assign(churned=churned_within(whole, spec.horizon_days).astype(bool))
+
+
+def _check_size(part: pd.DataFrame, spec: ChurnSpec, name: str) -> None:
+    customers = part["customer_id"].nunique()
+    if customers < spec.least_customers:
+        raise NotEnoughDataError(
+            f"churn: {customers} customers with a booking {name}, at least {spec.least_customers} are needed"
         )
-    scaling = LogisticRegression(C=1e6).fit(unseen.reshape(-1, 1), labels)
-    return ChurnScorer(
-        features=features,
-        booster=_booster(matrix, labels, spec),
-        slope=float(scaling.coef_[0, 0]),
-        intercept=float(scaling.intercept_[0]),
-    )
+    if part["churned"].nunique() < 2:
+        raise NotEnoughDataError(
+            f"churn: all customers {name} had the same outcome; there is nothing to learn"
+        )
 
 
-def _booster(matrix: Floats, labels: np.ndarray, spec: ChurnSpec) -> lightgbm.Booster:
-    return lightgbm.train(spec.booster_params(), lightgbm.Dataset(matrix, labels), spec.rounds)
-
-
-def _check_size(past: pd.DataFrame, future: pd.DataFrame, spec: ChurnSpec) -> None:
-    for part, name in ((past, "to learn from"), (future, "to measure on")):
-        customers = part["customer_id"].nunique()
-        if customers < spec.least_customers:
-            raise NotEnoughDataError(
-                f"churn: {customers} customers with a booking {name}, at least {spec.least_customers} are needed"
-            )
-        if part["churned"].nunique() < 2:
-            raise NotEnoughDataError(
-                f"churn: all customers {name} had the same outcome; there is nothing to learn"
-            )
-
-
-def _measure(
-    scorer: ChurnScorer, past: pd.DataFrame, future: pd.DataFrame, moment: datetime, spec: ChurnSpec
-) -> Measured:
-    labels = future["churned"].to_numpy(np.int64)
-    ours = scorer.score(encode(future, scorer.features))
-    theirs = {name: kind().fit(past).predict(future) for name, kind in BASELINES.items()}
-    figures = {name: classification_metrics(labels, values) for name, values in theirs.items()}
-    best = max(figures, key=lambda name: figures[name]["auc"])
-    return Measured(
-        moment=moment,
-        customers=len(future),
-        metrics=classification_metrics(labels, ours),
-        baselines=figures,
-        best_baseline=best,
-        auc_gain=auc_gain_interval(labels, ours, theirs[best], spec.seed),
-        labels=labels,
-        probabilities=ours,
-    )
+def _params(scorer: ChurnScorer, rows: pd.DataFrame) -> dict[str, Any]:
+    mixture, paces = scorer.mixture, scorer.inputs.clock.paces
+    return {
+        "examples": len(rows),
+        "moments": rows[MOMENT].nunique(),
+        "mixture_booster": round(mixture.booster, 4),
+        "mixture_line": round(mixture.line, 4),
+        "season_paces": " ".join(f"{pace:.2f}" for pace in paces),
+    }

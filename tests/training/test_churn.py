@@ -1,6 +1,5 @@
 """The churn training on tables small enough to check by hand, and on ones with a planted answer."""
 
-import itertools
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,71 +7,102 @@ import pandas as pd
 import pytest
 
 from activity_log.errors import NotEnoughDataError
-from models.churn import encode
-from training.churn import SHORTEST_HISTORY, ChurnSpec, churn_moments, fit_scorer, train_churn
+from training.churn import ChurnSpec, TrainedChurn, fit_churn, known_at, scored, split, train_churn
+from training.churn_examples import Examples, churned_within, outcomes_of
+from training.season import learn_season
 
-FEATURES = ("days_since_last_booking", "total_bookings", "lifetime_revenue")
+FEATURES = ("days_since_last_booking", "days_since_first_booking", "booking_days", "total_bookings")
 SPEC = ChurnSpec(horizon_days=180, step_days=30, rounds=20, folds=2)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def examples(moments: int = 9, customers: int = 200) -> pd.DataFrame:
-    """Customers who leave the surer the longer ago their last booking was."""
+def examples(moments: int = 12, customers: int = 200) -> pd.DataFrame:
+    """Customers who stay away the surer the longer ago their last booking was; all is known until 30 days later."""
     generator = np.random.default_rng(1)
     count = moments * customers
-    recency = generator.uniform(0, 700, count)
+    recency, month = generator.uniform(0, 700, count), np.arange(count) // customers
+    leaves = generator.uniform(size=count) < 1 / (1 + np.exp(-(recency - 350) / 80))
+    known = 180.0 + 30.0 * (moments - 1 - month)
+    next_day = np.where(leaves, np.nan, generator.uniform(0, 170, count))
     return pd.DataFrame(
         {
             "operator_id": "o",
             "customer_id": [f"c{place % customers}" for place in range(count)],
-            "event_timestamp": pd.to_datetime(
-                [START + timedelta(days=30 * (place // customers)) for place in range(count)]
-            ),
-            "churned": generator.uniform(size=count) < 1 / (1 + np.exp(-(recency - 350) / 80)),
+            "event_timestamp": pd.to_datetime([START + timedelta(days=30 * int(one)) for one in month]),
+            "days_to_next_booking": next_day,
+            "days_known": known,
             "days_since_last_booking": recency,
+            "days_since_first_booking": recency + 400,
+            "booking_days": 3,
             "total_bookings": 3,
             "lifetime_revenue": 900.0,
         }
     )
 
 
-def test_no_outcome_that_is_learned_from_reaches_the_held_out_moment():
-    seen = {}
-
-    def watch(past, features, spec):
-        seen.setdefault("newest", past["event_timestamp"].max())
-        return fit_scorer(past, features, spec)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.churn.fit_scorer", watch)
-        table = examples()
-        measured = train_churn(table, FEATURES, SPEC).measured
-    assert measured.moment == table["event_timestamp"].max()
-    assert seen["newest"] + SPEC.horizon <= measured.moment
+@pytest.fixture(scope="module")
+def trained() -> TrainedChurn:
+    return train_churn(examples(), FEATURES, SPEC, champion=SPEC.model_copy(update={"rounds": 5}))
 
 
-def test_the_outcome_of_the_held_out_moment_changes_no_choice():
+def test_no_outcome_that_is_learned_from_reaches_the_held_out_moments():
+    past, future = split(examples(), SPEC)
+    first = future["event_timestamp"].min()
+    told = past["event_timestamp"] + pd.to_timedelta(past["days_to_next_booking"], unit="D")
+    assert (told.dropna() < first).all()
+    assert (past["event_timestamp"] + pd.to_timedelta(past["days_known"], unit="D") == first).all()
+    assert (future["days_known"] >= SPEC.horizon_days).all()
+
+
+def test_as_many_moments_are_held_out_as_leave_two_to_learn_from():
+    """Of moments 0 to 11, 30 days apart, 7 is the first that 0 and 1 lie a horizon of 180 days before."""
+    _, future = split(examples(), SPEC)
+    assert future["event_timestamp"].min() == START + timedelta(days=30 * 7)
+
+
+def test_what_was_known_earlier_is_what_had_happened_by_then():
+    row = examples(moments=1, customers=1).assign(days_to_next_booking=100.0, days_known=180.0)
+    assert known_at(row, START + timedelta(days=101))["days_to_next_booking"].tolist() == [100.0]
+    early = known_at(row, START + timedelta(days=100))
+    assert early["days_to_next_booking"].isna().all()
+    assert early["days_known"].tolist() == [100.0]
+    assert known_at(row, START).empty
+
+
+def test_the_outcomes_of_the_held_out_moments_change_no_choice(trained: TrainedChurn):
     table = examples()
+    late = table["event_timestamp"] >= trained.report.test_from
     turned = table.copy()
-    last = turned["event_timestamp"] == turned["event_timestamp"].max()
-    turned.loc[last, "churned"] = ~turned.loc[last, "churned"]
-    honest, fooled = (train_churn(each, FEATURES, SPEC).measured for each in (table, turned))
-    assert (honest.probabilities == fooled.probabilities).all()
-    assert honest.metrics["auc"] > 0.85
-    assert fooled.metrics["auc"] < 0.15
+    turned.loc[late, "days_to_next_booking"] = (
+        turned.loc[late, "days_to_next_booking"].isna().map({True: 1.0, False: np.nan})
+    )
+    fooled = train_churn(turned, FEATURES, SPEC)
+    assert (trained.probabilities == fooled.probabilities).all()
+    assert trained.report.metrics()["auc"] > 0.85
+    assert fooled.report.metrics()["auc"] < 0.15
+
+
+def test_the_report_compares_with_the_best_rule_and_the_champion(trained: TrainedChurn):
+    report = trained.report
+    assert report.baseline in {"recency_rule", "rfm_logistic", "bg_nbd"}
+    assert {gain.rival for gain in report.gains if gain.slice == "all"} == {report.baseline, "champion"}
+    gain = report.gain(str(report.baseline))
+    assert gain is not None
+    figures = report.metrics()
+    assert gain.value == pytest.approx(figures["auc"] - figures[f"{report.baseline}.auc"])
+    assert gain.low <= gain.value <= gain.high
+    assert report.limits[0].value == figures["ece"]
 
 
 def test_the_same_examples_give_the_same_bits():
     table = examples(moments=8)
-    matrix = encode(table, FEATURES)
-    first, second = (fit_scorer(table, FEATURES, SPEC).score(matrix) for _ in range(2))
+    first, second = (scored(fit_churn(table, FEATURES, SPEC), table) for _ in range(2))
     assert (first == second).all()
 
 
-def test_probabilities_are_calibrated_on_customers_not_seen():
-    measured = train_churn(examples(customers=600), FEATURES, SPEC).measured
-    assert ((measured.probabilities > 0) & (measured.probabilities < 1)).all()
-    assert measured.metrics["ece"] < 0.08
+def test_probabilities_are_calibrated_on_customers_not_seen(trained: TrainedChurn):
+    assert ((trained.probabilities > 0) & (trained.probabilities < 1)).all()
+    assert trained.report.metrics()["ece"] < 0.08
 
 
 def test_what_was_learned_by_heart_calibrates_nothing():
@@ -80,25 +110,61 @@ def test_what_was_learned_by_heart_calibrates_nothing():
     table, generator = examples(), np.random.default_rng(2)
     number = table["customer_id"].str[1:].astype(int).to_numpy()
     lots = generator.uniform(size=(2, number.max() + 1))
-    table = table.assign(days_since_last_booking=lots[0][number], churned=lots[1][number] < 0.5)
-    told = fit_scorer(table, FEATURES, SPEC).score(encode(table, FEATURES))
-    assert np.abs(told - 0.5).max() < 0.15
+    table = table.assign(
+        days_since_last_booking=700 * lots[0][number],
+        days_to_next_booking=np.where(lots[1][number] < 0.5, np.nan, 20.0),
+    )
+    table["days_since_first_booking"] = table["days_since_last_booking"] + 400
+    told = scored(fit_churn(table, FEATURES, SPEC), table)
+    assert np.abs(told - 0.5).max() < 0.2
 
 
-def test_moments_lie_a_horizon_before_now_and_go_back_to_the_first_months():
-    now = START + timedelta(days=1_000)
-    moments = churn_moments(SPEC, START, now)
-    assert moments[-1] == now - SPEC.horizon
-    assert moments[0] - START >= SHORTEST_HISTORY
-    assert moments[0] - timedelta(days=SPEC.step_days) < START + SHORTEST_HISTORY
-    assert {later - earlier for earlier, later in itertools.pairwise(moments)} == {timedelta(days=30)}
+def test_shorter_horizons_are_looked_at_where_the_long_one_is_not_known():
+    rows = examples(moments=1, customers=3).assign(
+        days_to_next_booking=[10.0, 100.0, np.nan], days_known=[180.0, 180.0, 95.0]
+    )
+    told = outcomes_of(Examples.of(rows, FEATURES), (90.0, 180.0), 100, 1)
+    assert list(zip(told.places.tolist(), told.horizons.tolist(), told.churned.tolist(), strict=True)) == [
+        (0, 90.0, 0), (1, 90.0, 1), (2, 90.0, 1), (0, 180.0, 0), (1, 180.0, 0),
+    ]  # fmt: skip
 
 
-def test_a_short_log_is_refused_with_the_days_that_are_missing():
-    with pytest.raises(
-        NotEnoughDataError, match="300 days of log are too few for a horizon of 180 days; 450"
-    ):
-        churn_moments(SPEC, START, START + timedelta(days=300))
+def test_a_booking_on_the_last_day_of_the_horizon_is_in_it():
+    rows = examples(moments=1, customers=3).assign(days_to_next_booking=[179.9, 180.0, np.nan])
+    assert churned_within(rows, 180).tolist() == [0, 1, 1]
+
+
+def seasonal(busy: int) -> pd.DataFrame:
+    """Four years of 300 customers who book at random, once in 200 days, three times as often in one month."""
+    generator, rows = np.random.default_rng(4), []
+    for customer in range(300):
+        days = np.sort(generator.uniform(0, 1_460, generator.poisson(20)))
+        months = ((START + pd.to_timedelta(days, unit="D")).month if len(days) else np.array([])) == busy
+        days = days[months | (generator.uniform(size=len(days)) < 1 / 3)]
+        for moment in range(120, 1_400, 30):
+            before, after = days[days < moment], days[days >= moment]
+            if len(before):
+                rows.append((f"c{customer}", moment, before, after[0] - moment if len(after) else np.nan))
+    table = pd.DataFrame(rows, columns=["customer_id", "moment", "before", "days_to_next_booking"])
+    return pd.DataFrame(
+        {
+            "customer_id": table["customer_id"],
+            "event_timestamp": pd.to_datetime([START + timedelta(days=one) for one in table["moment"]]),
+            "days_to_next_booking": table["days_to_next_booking"],
+            "days_known": 1_460.0 - table["moment"],
+            "days_since_last_booking": table["moment"] - table["before"].map(lambda days: days[-1]),
+            "days_since_first_booking": table["moment"] - table["before"].map(lambda days: days[0]),
+            "booking_days": table["before"].map(len),
+            "total_bookings": table["before"].map(len),
+        }
+    )
+
+
+def test_the_clock_runs_fastest_in_the_month_when_most_is_booked():
+    inputs = learn_season(Examples.of(seasonal(busy=5), FEATURES), FEATURES, START.timestamp() / 86_400)
+    paces = inputs.clock.paces
+    assert int(np.argmax(paces)) + 1 == 5
+    assert paces[4] > 1.8 * np.median(paces)
 
 
 def test_three_customers_are_too_few():
@@ -108,4 +174,9 @@ def test_three_customers_are_too_few():
 
 def test_one_outcome_is_nothing_to_learn_from():
     with pytest.raises(NotEnoughDataError, match="same outcome"):
-        train_churn(examples().assign(churned=True), FEATURES, SPEC)
+        train_churn(examples().assign(days_to_next_booking=np.nan), FEATURES, SPEC)
+
+
+def test_a_log_without_a_complete_outcome_is_refused():
+    with pytest.raises(NotEnoughDataError, match="180 days back"):
+        train_churn(examples().assign(days_known=100.0), FEATURES, SPEC)

@@ -11,7 +11,7 @@ import pytest
 from activity_log.facts.tables import FACT_TABLES, MOMENT
 from feature_repo.expressions.clocks import Facts
 from feature_repo.sources import IDENTITIES, connect_duckdb
-from training.labels import no_booking_within
+from training.labels import next_booking, no_booking_within
 
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 HORIZON = timedelta(days=100)
@@ -40,7 +40,7 @@ def cancellation(recorded_at):
     return stamp | {"event_id": "e2", "booking_id": "b1"}
 
 
-def churned(bookings, cancellations=(), merges=()):
+def asked(bookings, cancellations=(), merges=()):
     rows = {"bookings": list(bookings), "cancellations": list(cancellations)}
     names = [field.name for field in fields(Facts) if field.name != "identities"]
     tables = {name: pa.Table.from_pylist(rows.get(name, []), schema=FACT_TABLES[name]) for name in names}
@@ -51,8 +51,20 @@ def churned(bookings, cancellations=(), merges=()):
     keys = pa.schema({"operator_id": pa.string(), "customer_id": pa.string(), "as_of": MOMENT})
     row = {"operator_id": "o", "customer_id": "anna", "as_of": AS_OF}
     as_of = ibis.memtable(pa.Table.from_pylist([row], schema=keys))
+    return facts, as_of
+
+
+def churned(bookings, cancellations=(), merges=()):
+    facts, as_of = asked(bookings, cancellations, merges)
     labels = connect_duckdb().to_pyarrow(no_booking_within(facts, as_of, HORIZON, NOW))
     return labels.to_pylist()[0]["churned"]
+
+
+def days_to_next(bookings, cancellations=(), merges=()):
+    facts, as_of = asked(bookings, cancellations, merges)
+    (row,) = connect_duckdb().to_pyarrow(next_booking(facts, as_of, NOW)).to_pylist()
+    assert row["days_known"] == 365.0
+    return row["days_to_next_booking"]
 
 
 @pytest.mark.parametrize(
@@ -103,3 +115,15 @@ def test_who_books_on_under_another_profile_of_theirs_stays(gone, stayed, since)
     assert churned(bookings) is True
     assert churned(bookings, merges=[merge(gone, stayed, since)]) is False
     assert churned(bookings, merges=[merge(gone, stayed, since=NOW)]) is True
+
+
+def test_the_next_booking_is_the_first_after_the_moment_that_was_kept():
+    day = timedelta(days=1)
+    assert days_to_next([booking(AS_OF - day), booking(AS_OF + 12 * day, who="bernd")]) is None
+    assert days_to_next([booking(AS_OF)]) == 0.0
+    later = booking(AS_OF + 40 * day) | {"booking_id": "b2"}
+    assert days_to_next([later, booking(AS_OF + 12 * day)]) == 12.0
+    assert days_to_next([later, booking(AS_OF + 12 * day)], [cancellation(AS_OF + 13 * day)]) == 40.0
+    merged = [merge("anna", "anne", AS_OF + 300 * day)]
+    assert days_to_next([booking(AS_OF + 3 * day, who="anne")], merges=merged) == 3.0
+    assert days_to_next([booking(NOW)]) is None

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from activity_log.errors import NotEnoughDataError, WrongUseError
-from training.own_data import evaluate_churn, read_transactions
+from training.brought_transactions import read_transactions
+from training.own_churn import evaluate_churn
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 CUTOFF = START + timedelta(days=330)
 HORIZON = 60
-RULES = {"base_rate", "recency_rule", "rfm_logistic"}
+RULES = {"base_rate", "recency_rule", "rfm_logistic", "day_limits", "bg_nbd"}
 
 
 def trade() -> pd.DataFrame:
