@@ -36,7 +36,8 @@ _COMPANY = """SELECT n, count(DISTINCT companion) AS companions, count(DISTINCT 
 _MESSAGES = f"""SELECT n, sum(delivered)::BIGINT AS messages_delivered, sum(read)::BIGINT AS messages_read,
     {
     ", ".join(
-        f"coalesce(sum({what}) FILTER (channel = '{channel}'), 0)::BIGINT AS messages_{what}_{channel}"
+        f"coalesce(sum({counted}{what}) FILTER (channel = '{channel}'), 0)::BIGINT AS {kind}_{what}_{channel}"
+        for kind, counted in (("messages", ""), ("campaigns", "campaign_"))
         for what in ("delivered", "read")
         for channel in CHANNELS
     )
@@ -119,7 +120,12 @@ def _since(**names: str) -> str:
     )
 
 
-_BY_CHANNEL = [f"messages_{what}_{channel}" for what in ("delivered", "read") for channel in CHANNELS]
+_BY_CHANNEL = [
+    f"{kind}_{what}_{channel}"
+    for kind in ("messages", "campaigns")
+    for what in ("delivered", "read")
+    for channel in CHANNELS
+]
 
 GROUP_TABLES = {
     "customer_profile": f"""SELECT *, {_since(tenure_days="first_known")} FROM people {

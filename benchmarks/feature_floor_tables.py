@@ -77,15 +77,18 @@ TABLES = {
     "profile": of("profiles", "seconds, occurred_at, event_id, locale, postcode_area, marketing_consent"),
     "talk": of("conversations", "seconds, occurred_at, event_id, satisfaction, nps"),
     "by_channel": f"""SELECT n, channel, count(delivered) AS delivered, count(read) AS read,
+            count(delivered) FILTER (campaign_id IS NOT NULL) AS campaign_delivered,
+            count(read) FILTER (campaign_id IS NOT NULL) AS campaign_read,
             count(*) FILTER (delivered IS NOT NULL AND read IS NOT NULL) AS answered,
             sum(greatest(delay, 0)) FILTER (delay IS NOT NULL) AS delay, count(delay) AS delays,
             max(delivered) AS last_delivered, max(read) AS last_read,
             count(*) FILTER ({within("delivered", 365)}) AS delivered_365d,
             count(*) FILTER ({within("read", 365)}) AS read_365d,
             count(*) FILTER ({within("delivered", 365)} AND read IS NOT NULL) AS answered_365d
-        FROM (SELECT n, min(channel) AS channel, max(seconds) FILTER (status = 'delivered') AS delivered,
+        FROM (SELECT n, min(channel) AS channel, min(campaign_id) AS campaign_id,
+                max(seconds) FILTER (status = 'delivered') AS delivered,
                 max(seconds) FILTER (status = 'read') AS read,
                 min(seconds) FILTER (status = 'read') - min(seconds) FILTER (status = 'delivered') AS delay
-            FROM ({of("messages", "message_id, seconds, channel, status")}) GROUP BY n, message_id)
+            FROM ({of("messages", "message_id, seconds, channel, status, campaign_id")}) GROUP BY n, message_id)
         GROUP BY n, channel""",
 }

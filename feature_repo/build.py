@@ -45,17 +45,18 @@ def build_features(
     moments: Sequence[datetime],
     progress: Callable[[int], object] = lambda _: None,
     engine: Start | None = None,
+    groups: Sequence[FeatureGroup] = GROUPS,
 ) -> int:
-    """Compute all features of an operator's customers at each moment; return how many there are at the last.
+    """Compute the features of an operator's customers at each moment; return how many there are at the last.
 
     One file per group and moment, replaced whole: building a moment again gives the same rows in the same order.
-    progress is called with 1 after each file. engine: DuckDB unless another is given.
+    progress is called with 1 after each file. engine: DuckDB unless another is given. groups: all, or fewer.
     """
     written = features_dir
     with _planned(files, features_dir, operator_id, engine) as (plan, scratch):
         selects = {
             group: plan.compile(_rows(group.expression(plan.facts, plan.as_of, plan.known)))
-            for group in GROUPS
+            for group in groups
         }
         for moment in moments:
             plan.move_to([moment])

@@ -79,7 +79,7 @@ class FactFiles:
         """
         with database.writing() as connection:
             projection_state.settle(connection, operator.operator_id, [FACTS], 0, until)
-        self._manifest.unlink(missing_ok=True)
+        self.manifest.unlink(missing_ok=True)
         return self.refresh(database, operator, progress)
 
     def _export(
@@ -103,13 +103,14 @@ class FactFiles:
         return exported
 
     @property
-    def _manifest(self) -> Path:
+    def manifest(self) -> Path:
+        """The file that says which segments count."""
         return self._dir / "manifest.json"
 
     def _segments(self) -> list[Segment]:
-        if not self._manifest.exists():
+        if not self.manifest.exists():
             return []
-        return [(first, last) for first, last in json.loads(self._manifest.read_text())]
+        return [(first, last) for first, last in json.loads(self.manifest.read_text())]
 
     def _path(self, table: str, segment: Segment) -> Path:
         return self._dir / table / f"{segment[0]:012d}-{segment[1]:012d}.parquet"
@@ -128,7 +129,7 @@ class FactFiles:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _replacing(path) as partial:
                 pq.write_table(pa.Table.from_pylist(rows[table], schema=schema), partial)
-        with _replacing(self._manifest) as partial:
+        with _replacing(self.manifest) as partial:
             partial.write_text(json.dumps([*segments, segment]))
         return [*segments, segment]
 

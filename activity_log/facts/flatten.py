@@ -143,7 +143,7 @@ def _(event: CheckoutAbandoned) -> Iterable[_Fact]:
 @_facts.register
 def _(message: MessageDelivered) -> Iterable[_Fact]:
     status = "read" if isinstance(message, MessageRead) else "delivered"
-    columns = _columns(message, "message_id", "channel") | {"status": status}
+    columns = _columns(message, "message_id", "channel", "campaign_id") | {"status": status}
     yield _Fact("messages", message.person_profile_id, columns)
 
 
@@ -185,9 +185,9 @@ def _(departure: DepartureScheduled) -> Iterable[_Fact]:
 
 @_facts.register
 def _(event: RecommendationShown) -> Iterable[_Fact]:
-    columns = _columns(event, "recommendation_id", "tour_id", "position", "propensity")
-    clicked = isinstance(event, RecommendationClicked)
-    yield _Fact("suggestions", None, columns | {"clicked": clicked})
+    columns = _columns(event, "recommendation_id", "tour_id", "position", "propensity", "model")
+    more = {"clicked": isinstance(event, RecommendationClicked), "alternatives": list(event.alternatives)}
+    yield _Fact("suggestions", event.person_profile_id, columns | more)
 
 
 GIVING_FACTS = frozenset(

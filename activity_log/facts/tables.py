@@ -70,8 +70,15 @@ FACT_TABLES: Mapping[str, pa.Schema] = MappingProxyType(
             {"booking_id": pa.string(), "amount": MONEY, "currency": pa.string(), "method": pa.string()}
         ),
         "abandonments": _table({"tour_id": pa.string(), "step": pa.string()}),
-        # the status is delivered or read
-        "messages": _table({"message_id": pa.string(), "channel": pa.string(), "status": pa.string()}),
+        # the status is delivered or read; without a campaign it is about a booking of theirs
+        "messages": _table(
+            {
+                "message_id": pa.string(),
+                "channel": pa.string(),
+                "status": pa.string(),
+                "campaign_id": pa.string(),
+            }
+        ),
         "conversations": _table({"channel": pa.string(), "satisfaction": pa.int32(), "nps": pa.int32()}),
         "consents": _table({"purpose": pa.string(), "granted": pa.bool_()}),
         # kind: merged or unmerged; customer_id is the surviving one
@@ -97,7 +104,7 @@ FACT_TABLES: Mapping[str, pa.Schema] = MappingProxyType(
                 "price": MONEY,
             }
         ),
-        # what was suggested; position counts from 1, clicked or only shown
+        # what was suggested; position counts from 1, clicked or only shown; no customer_id: nobody signed in
         "suggestions": _table(
             {
                 "recommendation_id": pa.string(),
@@ -105,6 +112,8 @@ FACT_TABLES: Mapping[str, pa.Schema] = MappingProxyType(
                 "position": pa.int32(),
                 "propensity": pa.float64(),
                 "clicked": pa.bool_(),
+                "model": pa.string(),
+                "alternatives": pa.list_(pa.string()),
             }
         ),
     }

@@ -18,6 +18,7 @@ from activity_log.operators import Operator
 
 _OF_A_PARTY = frozenset({"bookings", "trips", "cancellations"})
 _ABOUT_A_TOUR = [name for name in FACT_TABLES["tours"].names if name not in FACT_TABLES["profiles"].names]
+_SUGGESTIONS = "suggestions"
 _IDS_PER_QUERY = 500
 
 
@@ -31,7 +32,8 @@ def touched_by(
     travels on it; and all who ever were one person with any of these. tours: the fact table, these events' included.
     """
     rows = [row for event in events for row in flatten(operator, event)]
-    customers = _named(rows) | _erased(operator, events)
+    read = [row for row in rows if row.table != _SUGGESTIONS]  # no feature reads what was suggested
+    customers = _named(read) | _erased(operator, events)
     bookings = {row["booking_id"] for table, row in rows if table in _OF_A_PARTY}
     customers |= _named(
         rows_at(connection, operator, booking_events(connection, operator.operator_id, bookings))

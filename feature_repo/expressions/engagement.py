@@ -26,6 +26,7 @@ def messages(facts: Facts, known: Known) -> ir.Table:
     delivered, read = rows.status == "delivered", rows.status == "read"
     return rows.group_by([*ROW, "message_id"]).agg(
         channel=rows.channel.min(),
+        campaign_id=rows.campaign_id.min(),
         delivered=rows["at"].max(where=delivered),
         read=rows["at"].max(where=read),
         delay=rows["at"].min(where=read) - rows["at"].min(where=delivered),
@@ -33,11 +34,17 @@ def messages(facts: Facts, known: Known) -> ir.Table:
 
 
 def settled_messages(rows: ir.Table) -> Mapping[str, ir.Value]:
-    """Messages of a lifetime, together and by channel."""
-    delivered, read = rows.delivered.notnull(), rows.read.notnull()
+    """Messages of a lifetime, together and by channel, and those of campaigns by channel."""
+    delivered, read, campaign = rows.delivered.notnull(), rows.read.notnull(), rows.campaign_id.notnull()
+    counted = {
+        "messages_delivered": delivered,
+        "messages_read": read,
+        "campaigns_delivered": delivered & campaign,
+        "campaigns_read": read & campaign,
+    }
     by_channel = {
-        f"messages_{what}_{channel}": rows.count(where=where & (rows.channel == channel))
-        for what, where in (("delivered", delivered), ("read", read))
+        f"{what}_{channel}": rows.count(where=where & (rows.channel == channel))
+        for what, where in counted.items()
         for channel in CHANNELS
     }
     return {

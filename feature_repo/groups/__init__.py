@@ -13,11 +13,12 @@ GROUPS = (PROFILE, BOOKING, TRAVEL, ENGAGEMENT, TASTE)
 
 CHURN_FEATURES = (
     *(f"{BOOKING.name}:{name}" for name in (
-        "total_bookings", "bookings_365d", "bookings_730d", "booking_days", "upcoming_trips",
+        "total_bookings", "bookings_90d", "bookings_365d", "bookings_730d", "booking_days", "upcoming_trips",
         "lifetime_revenue", "revenue_365d", "average_booking_value", "average_party_size",
         "average_booking_lead_time", "days_since_first_booking", "days_since_last_booking",
         "days_since_last_departure", "median_booking_gap_days", "longest_booking_gap_days", "overdue_ratio",
-        "months_from_usual", "cancelled_bookings", "days_since_last_cancellation",
+        "months_from_usual", "usual_booking_month", "days_to_rebooking_window", "rebooking_window_days",
+        "cancelled_bookings", "days_since_last_cancellation",
     )),
     *(f"{TRAVEL.name}:{name}" for name in (
         "total_trips", "no_show_count", "days_since_last_no_show", "late_boardings_365d",

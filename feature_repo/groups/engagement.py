@@ -19,7 +19,8 @@ NEVER_RATED = "never rated"
 NEVER_READ = "never read a message"
 
 _BY_CHANNEL = tuple(
-    Feature(f"messages_{what}_{channel}", "int64", COUNT, f"messages {what}, by {channel}")
+    Feature(f"{kind}_{what}_{channel}", "int64", COUNT, f"messages {of_kind}{what}, by {channel}")
+    for kind, of_kind in (("messages", ""), ("campaigns", "of campaigns "))
     for what in ("delivered", "read")
     for channel in of.CHANNELS
 )

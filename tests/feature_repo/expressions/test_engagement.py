@@ -9,6 +9,7 @@ from feature_repo.groups import ENGAGEMENT
 from tests.feature_repo.stories import LogOf, Sight, Story
 
 JUNE_24 = "2024-06-01"
+CAMPAIGNS = {"m1", "m4", "m5", "email0", "whatsapp0", "whatsapp1"}
 
 
 def letters_and_talks() -> Story:
@@ -18,6 +19,8 @@ def letters_and_talks() -> Story:
 
     def writes(to: str, message: str, sent: str, read: str | None = None, channel: str = "letter") -> None:
         data = {"message_id": message, "contact_id": to, "person_profile_id": to, "channel": channel}
+        if message in CAMPAIGNS:
+            data["campaign_id"] = "spring"
         story.tell("MessageDelivered", sent, **data)
         if read:
             story.tell("MessageRead", read, **data)
@@ -84,8 +87,13 @@ def test_what_anna_read_said_and_agreed_to(sight: Sight):
             "messages_delivered_letter": 4,
             "messages_read_email": 2,
             "messages_read_letter": 3,
+            "campaigns_delivered_email": 2,
+            "campaigns_delivered_letter": 1,
+            "campaigns_read_email": 2,
+            "campaigns_read_letter": 0,
             **{
-                f"messages_{what}_{channel}": 0
+                f"{kind}_{what}_{channel}": 0
+                for kind in ("messages", "campaigns")
                 for what in ("delivered", "read")
                 for channel in ("whatsapp", "sms", "phone", "push")
             },
@@ -132,6 +140,10 @@ def test_each_channel_has_its_own_counts(sight: Sight):
     read = [row[f"messages_read_{channel}"] for channel in CHANNELS]
     assert (delivered, read) == ([2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6])
     assert (row["messages_delivered"], row["messages_read"]) == (27, 21)
+    of_campaigns = [
+        (row[f"campaigns_delivered_{channel}"], row[f"campaigns_read_{channel}"]) for channel in CHANNELS
+    ]
+    assert of_campaigns == [(1, 0), (2, 1), *[(0, 0)] * 4]
     assert row["most_read_channel"] == CHANNELS[-1]
 
 
