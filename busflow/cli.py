@@ -15,10 +15,12 @@ from busflow.commands import (
     following,
     log,
     modelling,
+    monitoring,
     outbox,
     people,
     quarantine,
     running,
+    segments,
 )
 from busflow.demo import demo
 
@@ -44,10 +46,16 @@ app.add_typer(outbox.outbox_app, name="outbox")
 app.add_typer(people.people_app, name="people")
 features.features_app.command()(following.follow)
 app.add_typer(features.features_app, name="features")
+app.add_typer(segments.segments_app, name="segments")
 app.command()(modelling.train)
+modelling.evaluate_app.command("policy")(monitoring.evaluate_policy)
 app.add_typer(modelling.evaluate_app, name="evaluate")
+app.command()(monitoring.score)
+app.command()(monitoring.monitor)
 app.command()(modelling.promote)
 app.command()(modelling.rollback)
+app.command()(modelling.retrain)
+app.command()(modelling.history)
 app.command()(running.serve)
 app.command()(running.token)
 app.command()(running.doctor)

@@ -49,7 +49,7 @@ def say(text: str) -> None:
     stderr.print(f"[dim]·[/dim] {escape(text)}", highlight=False, soft_wrap=True)
 
 
-def show(result: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
+def show(result: Mapping[Any, Any] | Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
     """Print a result: as JSON for machines, as a table for people."""
     if as_json:
         sys.stdout.write(json.dumps(result, default=str, ensure_ascii=False, indent=1) + "\n")

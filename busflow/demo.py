@@ -110,26 +110,36 @@ def _take_in(settings: Settings, customers: int, now: datetime) -> None:
 
 
 def _learn(settings: Settings, now: datetime) -> None:
-    """Train and promote both models, and materialise the features they ask for."""
+    """Train and promote every model, and materialise the features they ask for."""
     from activity_log.database import open_log
-    from training.churn import ChurnSpec
-    from training.promotion import promote
-    from training.recommender.spec import RecommenderSpec
-    from training.sessions import materialise_now, train_churn_challenger, train_recommender_challenger
+    from training.lifecycle.tasks import TRAINERS
+    from training.promotion import PromotionRefusedError, promote
+    from training.sessions import materialise_now, train_tasks
     from training.watching import breaches_for
     from training.workbench import Workbench
 
     bench = Workbench.open(settings, open_log(settings), OPERATOR, say)
-    churn = train_churn_challenger(bench, now, ChurnSpec(), now)
-    say(
-        f"churn: AUC {churn.metrics['test_auc']:.3f}, recency rule {churn.metrics['recency_rule_auc']:.3f} "
-        "on a year the model had not seen"
-    )
-    recommender = train_recommender_challenger(bench, now, RecommenderSpec(), now)
-    for challenger in (churn, recommender):
-        breaches = breaches_for(bench, challenger.task, now)
-        version = promote(bench.registry, OPERATOR, challenger.task, now, breaches=breaches)
-        say(f"{challenger.task} version {version} is champion")
+    trained = []
+    for task, challenger, reason in train_tasks(bench, TRAINERS, now, now):
+        if challenger is None:
+            say(f"{task}: {reason}")
+            continue
+        trained.append(task)
+        report = challenger.report
+        for name in (report.model, report.baseline):
+            figure = report.figure(name, report.judged_by) if name else None
+            if figure:
+                say(
+                    f"{task}: {figure.metric} of {name} {figure.value:.3f} on customers and times it had not seen"
+                )
+    breaches = breaches_for(bench, trained, now)
+    for task in trained:
+        try:
+            version = promote(bench.registry, OPERATOR, task, now, by="busflow demo", breaches=breaches[task])
+        except PromotionRefusedError as refusal:
+            say(str(refusal))
+        else:
+            say(f"{task} version {version} is champion")
     materialise_now(bench, now)
 
 

@@ -23,10 +23,9 @@ from activity_log.settings import Settings
 from activity_log.vault import Vault, load_vault
 from busflow.guards import unguarded
 from busflow.live_models import champions
-from models.card import Task
+from models.card import TASKS
 
 State = Literal["ok", "warn", "fail"]
-TASKS: tuple[Task, ...] = ("churn", "recommender")
 LITTLE_SPACE, NO_SPACE = 5 * 1024**3, 200 * 1024**2
 BROKER_WITHIN_SECONDS = 1.0
 SECONDS_UNDER_WAY = 5.0

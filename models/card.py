@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-Task = Literal["churn", "recommender"]
+Task = Literal["churn", "value", "recommender", "channel", "clusters"]
+TASKS: tuple[Task, ...] = get_args(Task)
 
 CARD_FILE = "card.json"
 

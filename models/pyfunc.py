@@ -3,12 +3,16 @@
 Serving does not come this way: it loads the artefact itself (a pyfunc call costs forty times the prediction).
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from models.card import ModelCard
+from models.artefacts import loader_of
+from models.card import ModelCard, Task
 from models.churn import ChurnScorer, encode
 
 
@@ -17,8 +21,9 @@ class _ChurnFunction:
         self._scorer = scorer
 
     def predict(self, frame: pd.DataFrame, params: dict[str, Any] | None = None) -> list[float]:
-        """Return a probability per row of a frame with the model's feature columns."""
-        return [float(score) for score in self._scorer.score(encode(frame, self._scorer.features))]
+        """Return a probability per row of a frame with event_timestamp (UTC) and the model's feature columns."""
+        scores = self._scorer.score(encode(frame, self._scorer.features), _moments(frame))
+        return [float(score) for score in scores]
 
 
 class _RecommenderFunction:
@@ -39,11 +44,54 @@ class _RecommenderFunction:
         ]
 
 
+class _ValueFunction:
+    def __init__(self, model: Any):
+        self._model = model
+
+    def predict(self, frame: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """Return bookings and spend with their ranges, and lifetime value, per row of a frame as for churn."""
+        moments = [moment.to_pydatetime() for moment in pd.to_datetime(frame["event_timestamp"], utc=True)]
+        return pd.DataFrame(self._model.forecast(encode(frame, self._model.features), moments)._asdict())
+
+
+class _ChannelFunction:
+    def __init__(self, model: Any):
+        self._model = model
+
+    def predict(self, frame: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """Return per row of a frame with the model's counts the chance that each channel is the customer's own."""
+        from models.channel import CHANNELS, cohorts_of, messages_of
+
+        preference = self._model.preference(messages_of(frame), cohorts_of(frame))
+        return pd.DataFrame(preference.favourite, columns=list(CHANNELS))
+
+
+class _ClustersFunction:
+    def __init__(self, model: Any):
+        self._model = model
+
+    def predict(self, frame: pd.DataFrame, params: dict[str, Any] | None = None) -> list[int]:
+        """Return the place of each row's cluster in the artefact's list."""
+        return [int(place) for place in self._model.assign(encode(frame, self._model.features))]
+
+
+_FUNCTIONS: Mapping[Task, Callable[[Any], Any]] = {
+    "churn": _ChurnFunction,
+    "value": _ValueFunction,
+    "recommender": _RecommenderFunction,
+    "channel": _ChannelFunction,
+    "clusters": _ClustersFunction,
+}
+
+
+def _moments(frame: pd.DataFrame) -> npt.NDArray[np.datetime64]:
+    """Return the moment of each row as models take it."""
+    stamps = pd.to_datetime(frame["event_timestamp"], utc=True).dt.tz_convert(None)
+    return np.asarray(stamps.to_numpy("datetime64[us]"))
+
+
 def _load_pyfunc(path: str) -> Any:
     """Load an artefact for MLflow by the task its card names."""
-    from models.recommender import Recommender
-
     directory = Path(path)
-    if ModelCard.load(directory).task == "churn":
-        return _ChurnFunction(ChurnScorer.load(directory))
-    return _RecommenderFunction(Recommender.load(directory))
+    task = ModelCard.load(directory).task
+    return _FUNCTIONS[task](loader_of(task)(directory))

@@ -10,11 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
+from uuid import uuid4
+
+import pandas as pd
 
 from activity_log.errors import NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard, Task
+from models.history import LONGEST_WHY, TAG, Change, earlier_champion, tag_of
 
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -27,11 +31,12 @@ for _name, _value in _QUIET.items():
 
 import mlflow  # noqa: E402 (reads the environment when imported)
 from mlflow.exceptions import MlflowException  # noqa: E402
+from mlflow.models import ModelSignature, infer_signature  # noqa: E402
 from mlflow.tracking import MlflowClient  # noqa: E402
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-_HISTORY = "champions"
 _ARTEFACT = "artefact"
+ATTEMPTS = 5
 _REQUIREMENTS = ["implicit", "lightgbm", "numpy", "pydantic", "scikit-learn", "scipy", "threadpoolctl"]
 
 T = TypeVar("T")
@@ -47,6 +52,10 @@ class Run:
     metrics: Mapping[str, float]
     tags: Mapping[str, str] = field(default_factory=dict)
     plots: Mapping[str, bytes] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """Texts by file name, as "report.json" and "model_card.de.html"."""
+    example: pd.DataFrame | None = None
+    """A few rows as the pyfunc takes them; the signature is made of them and of what it answers."""
 
 
 @dataclass(frozen=True)
@@ -83,20 +92,25 @@ class ModelRegistry:
             mlflow.log_params({**run.params, "feature_service": run.card.feature_service})
             mlflow.log_metrics(dict(run.metrics))
             mlflow.set_tags({**run.tags, "as_of": run.card.as_of.isoformat()})
-            for file, png in run.plots.items():
-                path = Path(temp) / file
-                path.write_bytes(png)
-                mlflow.log_artifact(str(path), "plots")
+            _log_files(Path(temp), run)
             data = Path(temp) / _ARTEFACT
             data.mkdir()
             run.save(data)
             run.card.save(data)
-            model = mlflow.pyfunc.log_model(
-                name="model",
-                loader_module="models.pyfunc",
-                data_path=str(data),
-                pip_requirements=_REQUIREMENTS,
-            )
+            for file, text in run.pages.items():
+                if file.endswith(".json"):
+                    (data / file).write_text(text)
+            with warnings.catch_warnings():
+                warnings.filterwarnings(
+                    "ignore", message=".*input example was not provided"
+                )  # it holds customers
+                model = mlflow.pyfunc.log_model(
+                    name="model",
+                    loader_module="models.pyfunc",
+                    data_path=str(data),
+                    pip_requirements=_REQUIREMENTS,
+                    signature=_signature(data, run.example),
+                )
         self._register(name)
         version = self._client.create_model_version(name, model.model_uri, active.info.run_id).version
         self._client.set_registered_model_alias(name, CHALLENGER, version)
@@ -130,27 +144,78 @@ class ModelRegistry:
         run_id = self._client.get_model_version(name, version).run_id
         return dict(self._client.get_run(run_id).data.metrics)
 
-    def promote(self, operator_id: str, task: Task, version: str, now: datetime) -> None:
-        """Make a version the champion."""
+    def tags(self, operator_id: str, task: Task, version: str) -> dict[str, str]:
+        """Return what was noted of a version's training."""
         name = registered_name(operator_id, task)
-        history = [*self._history(name), version]
-        self._client.set_model_version_tag(name, version, "promoted_at", now.isoformat())
-        self._client.set_registered_model_tag(name, _HISTORY, ",".join(history))
-        self._client.set_registered_model_alias(name, CHAMPION, version)
+        run_id = self._client.get_model_version(name, version).run_id
+        return dict(self._client.get_run(run_id).data.tags)
 
-    def roll_back(self, operator_id: str, task: Task) -> str:
+    def promote(
+        self,
+        operator_id: str,
+        task: Task,
+        version: str,
+        now: datetime,
+        *,
+        by: str,
+        why: str,
+        forced: bool = False,
+    ) -> None:
+        """Make a version the champion, and note who did it and why."""
+        change = Change(
+            at=now, action="promoted", version=version, by=by, why=why[:LONGEST_WHY], forced=forced
+        )
+        self._make_live(registered_name(operator_id, task), change)
+
+    def roll_back(self, operator_id: str, task: Task, now: datetime, *, by: str, why: str) -> str:
         """Make the champion before this one champion again; return its version. Raises WrongUseError."""
         name = registered_name(operator_id, task)
-        history = self._history(name) if self.version(operator_id, task, CHAMPION) else []
-        if len(history) < 2:
+        version = self.earlier(operator_id, task)
+        if version is None:
             raise WrongUseError(f"{name}: there is no earlier champion to go back to")
-        self._client.set_registered_model_alias(name, CHAMPION, history[-2])
-        self._client.set_registered_model_tag(name, _HISTORY, ",".join(history[:-1]))
-        return history[-2]
+        self._make_live(
+            name, Change(at=now, action="rolled back", version=version, by=by, why=why[:LONGEST_WHY])
+        )
+        return version
 
-    def _history(self, name: str) -> list[str]:
-        tag = self._client.get_registered_model(name).tags.get(_HISTORY, "")
-        return tag.split(",") if tag else []
+    def earlier(self, operator_id: str, task: Task) -> str | None:
+        """Return the version that a roll-back would make live, None if there is none."""
+        return earlier_champion(self.history(operator_id, task))
+
+    def history(self, operator_id: str, task: Task) -> list[Change]:
+        """Return every change of the champion, oldest first."""
+        try:
+            tags = self._client.get_registered_model(registered_name(operator_id, task)).tags
+        except MlflowException:
+            return []
+        return [Change.model_validate_json(tags[name]) for name in sorted(tags) if name.startswith(TAG)]
+
+    def _make_live(self, name: str, change: Change) -> None:
+        """Note the change under a name of its own, so that no writer overwrites another's, then move the alias.
+
+        Where several write at once, each makes live what the newest note says, until nothing newer has come: whoever
+        moves the alias last moves it to that.
+        """
+        self._client.set_registered_model_tag(name, tag_of(change, uuid4().hex[:8]), change.model_dump_json())
+        operator_id, task = name.rsplit(".", 1)
+        version = change.version
+        while True:
+            self._move_alias(name, version)
+            newest = self.history(operator_id, cast(Task, task))[-1].version
+            if newest == version:
+                return
+            version = newest
+
+    def _move_alias(self, name: str, version: str) -> None:
+        """Move the alias; MLflow refuses where another writer makes it at the same moment."""
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                self._client.set_registered_model_alias(name, CHAMPION, version)
+            except MlflowException:
+                if not left:
+                    raise
+            else:
+                return
 
     def _experiment(self, name: str) -> str:
         experiment = self._client.get_experiment_by_name(name)
@@ -165,6 +230,28 @@ class ModelRegistry:
             self._client.get_registered_model(name)
         except MlflowException:
             self._client.create_registered_model(name)
+
+
+def _log_files(folder: Path, run: Run) -> None:
+    for file, png in run.plots.items():
+        (folder / file).write_bytes(png)
+        mlflow.log_artifact(str(folder / file), "plots")
+    for file, text in run.pages.items():
+        (folder / file).write_text(text, encoding="utf-8")
+        mlflow.log_artifact(str(folder / file))
+
+
+def _signature(data: Path, example: pd.DataFrame | None) -> "ModelSignature | None":
+    """Ask the artefact as MLflow will, and say what goes in and what comes out."""
+    if example is None:
+        return None
+    from models.pyfunc import _load_pyfunc
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message=".*Inferred schema contains integer"
+        )  # of places, never missing
+        return infer_signature(example, _load_pyfunc(str(data)).predict(example))
 
 
 def _track_at(uri: str) -> None:

@@ -1,9 +1,10 @@
 """What a training session works with: one operator's log, features, and models."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 import ibis
 import pandas as pd
@@ -20,6 +21,7 @@ from feature_repo.expressions.clocks import Facts, population
 from feature_repo.sources import connect_duckdb, moments_table, open_facts
 from feature_repo.store import CustomerFeatures, open_features
 from models.registry import ModelRegistry
+from training.sampling import customers_of, sampled_facts
 
 Say = Callable[[str], object]
 """Tells the person what is being done."""
@@ -33,6 +35,8 @@ class Workbench:
     database: Database
     operator: Operator
     say: Say = lambda _: None
+    rows: Settings | None = None
+    """Where facts and features of a sample of the customers lie; None: there is no sample."""
 
     @classmethod
     def open(
@@ -47,7 +51,25 @@ class Workbench:
     @cached_property
     def files(self) -> FactFiles:
         """The operator's fact files."""
-        return FactFiles(self.settings.facts_dir, self.operator.operator_id)
+        return FactFiles(self._rows.facts_dir, self.operator.operator_id)
+
+    def sampled(self, most: int) -> "Workbench":
+        """Return a workbench of a sample of `most` customers; of all, if there are no more."""
+        if self.rows is not None or customers_of(self.files) <= most:
+            return self
+        self.say(f"taking a sample of {most:,} customers")
+        rows = self.settings.model_copy(update={"home": self.settings.home / "sample"})
+        sampled_facts(self.files, rows.facts_dir, self.operator.operator_id, most)
+        return replace(self, rows=rows)
+
+    @property
+    def features_dir(self) -> Path:
+        """Where feature rows are built."""
+        return self._rows.features_dir
+
+    @property
+    def _rows(self) -> Settings:
+        return self.rows or self.settings
 
     @cached_property
     def connection(self) -> Backend:
@@ -62,7 +84,7 @@ class Workbench:
     @cached_property
     def features(self) -> CustomerFeatures:
         """The Feast store."""
-        return open_features(self.settings)
+        return open_features(self._rows)
 
     @cached_property
     def registry(self) -> ModelRegistry:
@@ -86,14 +108,14 @@ class Workbench:
         self.say(f"computing features at {len(moments)} moments")
         engine = engine_of(self.settings)
         return build_features(
-            self.files, self.settings.features_dir, self.operator.operator_id, moments, engine=engine
+            self.files, self._rows.features_dir, self.operator.operator_id, moments, engine=engine
         )
 
     def build_states(self, moment: datetime) -> int:
         """Compute the states that go online, of everybody at a moment; return how many customers there are."""
         engine = engine_of(self.settings)
         return build_states(
-            self.files, self.settings.features_dir, self.operator.operator_id, moment, engine=engine
+            self.files, self._rows.features_dir, self.operator.operator_id, moment, engine=engine
         )
 
     def customers_at(self, moments: Sequence[datetime]) -> "ibis.Table":

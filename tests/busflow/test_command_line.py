@@ -20,12 +20,12 @@ def commands(group=app, prefix=()):
     for command in group.registered_commands:
         yield (*prefix, command.name or command.callback.__name__.replace("_", "-"))
     for inner in group.registered_groups:
-        yield from commands(inner.typer_instance, (*prefix, inner.name))
+        yield from commands(inner.typer_instance, (*prefix, inner.name) if inner.name else prefix)
 
 
 NAMED_IN_THE_DESIGN = {
-    "demo", "simulate", "import", "ingest", "replay", "features", "train", "evaluate", "promote", "rollback", "serve",
-    "doctor", "token",
+    "demo", "simulate", "import", "ingest", "replay", "features", "train", "evaluate", "promote", "rollback",
+    "retrain", "history", "serve", "doctor", "token",
 }  # fmt: skip
 
 
@@ -91,7 +91,7 @@ WRONG_USE = [
     (("operator", "add", "leer"), "operator 'leer' is registered already"),
     (("train", "-o", "leer", "--as-of", "soon"), "--as-of 'soon': use a date like 2026-05-01"),
     (("features", "build", "-o", "leer", "--as-of", "31.05.2026"), "--as-of '31.05.2026': use a date"),
-    (("train", "-o", "leer", "--task", "fortune"), "--task 'fortune': use churn, recommender or all"),
+    (("train", "-o", "leer", "--task", "fortune"), "--task 'fortune': use churn, value,"),
     (("train", "-o", "leer", "--horizon", "a year"), "--horizon 'a year': use a number of days, as in 180d"),
     (("rollback", "-o", "leer", "--task", "fortune"), "--task 'fortune'"),
     (("rollback", "-o", "leer", "--task", "churn"), "leer.churn: there is no earlier champion to go back to"),
@@ -124,7 +124,7 @@ FAILURES = [
     (("features", "build", "-o", "leer"), "the log of 'leer' holds no booking"),
     (
         ("promote", "-o", "leer"),
-        "operator 'leer' has no churn challenger: train one first; operator 'leer' has no rec",
+        "operator 'leer' has no churn challenger: train one first; operator 'leer' has no value",
     ),
 ]
 

@@ -73,9 +73,9 @@ def test_a_breach_is_told_in_one_line_and_keeps_the_model_out(nordlicht_home: Pa
     refused = busflow("promote", "-o", "nordlicht", "-t", "churn")
     assert refused.code == 1
     assert "revenue_365d: values lie" in refused.last_word
-    assert "--force promotes it all the same" in refused.last_word
+    assert "--force with --why promotes it all the same" in refused.last_word
     assert busflow("promote", "-o", "nordlicht", "-t", "recommender").code == 0
-    assert busflow("promote", "-o", "nordlicht", "-t", "churn", "--force").code == 0
+    assert busflow("promote", "-o", "nordlicht", "-t", "churn", "--force", "--why", "a test").code == 0
 
 
 def test_a_page_needs_a_folder_to_go_to(nordlicht_home: Path, busflow: Busflow):

@@ -1,34 +1,41 @@
 """Models in MLflow: what a run keeps, which version is served, and the way back."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import lightgbm
 import mlflow
-import numpy as np
-import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
 from activity_log.errors import NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard
-from models.churn import ChurnScorer, encode
 from models.registry import CHALLENGER, CHAMPION, ModelRegistry, Run
 from tests.feature_repo.stories import utc
 
 NOW = utc("2026-11-01")
-FEATURES = ("days_since_last_booking", "total_bookings")
 
 
-def scorer(seed: int) -> ChurnScorer:
-    chance = np.random.default_rng(seed)
-    matrix = chance.uniform(0, 100, (200, 2))
-    params = {"objective": "binary", "num_leaves": 4, "verbosity": -1, "num_threads": 1}
-    booster = lightgbm.train(params, lightgbm.Dataset(matrix, matrix[:, 0] > chance.uniform(0, 100, 200)), 5)
-    return ChurnScorer(FEATURES, booster, slope=1.0, intercept=0.1 * seed)
+class Words:
+    """An artefact that is a word."""
+
+    def __init__(self, word: str):
+        self.word = word
+
+    def save(self, directory: Path) -> None:
+        (directory / "word.txt").write_text(self.word)
+
+    @classmethod
+    def load(cls, directory: Path) -> str:
+        return (directory / "word.txt").read_text()
 
 
-def run_of(model: ChurnScorer, operator_id: str, **metrics: float) -> Run:
+def scorer(seed: int) -> Words:
+    return Words(f"model {seed}")
+
+
+def run_of(model: Words, operator_id: str, **metrics: float) -> Run:
     card = ModelCard(
         operator_id=operator_id,
         task="churn",
@@ -37,7 +44,10 @@ def run_of(model: ChurnScorer, operator_id: str, **metrics: float) -> Run:
         trained_at=NOW,
         horizon_days=365,
     )
-    return Run(card, model.save, {"rounds": 5}, metrics, {"why": "a test"}, {"calibration.png": b"png"})
+    pages = {"recipe.json": '{"rounds": 5}', "model_card.de.html": "<h1>Größe</h1>"}
+    return Run(
+        card, model.save, {"rounds": 5}, metrics, {"why": "a test"}, {"calibration.png": b"png"}, pages
+    )
 
 
 def test_a_run_keeps_card_parameters_figures_tags_and_plots(
@@ -55,6 +65,12 @@ def test_a_run_keeps_card_parameters_figures_tags_and_plots(
     )
     assert Path(plot).read_bytes() == b"png"
     assert Path(plot).is_relative_to(tmp_path)
+    page = mlflow.artifacts.download_artifacts(
+        run_id=run.info.run_id, artifact_path="model_card.de.html", dst_path=str(tmp_path)
+    )
+    assert Path(page).read_text(encoding="utf-8") == "<h1>Größe</h1>"
+    recipe = registry.load("reisen", "churn", lambda folder: (folder / "recipe.json").read_text(), CHALLENGER)
+    assert recipe.model == '{"rounds": 5}', "beside the artefact, so that the next training finds it"
 
 
 def test_the_challenger_is_what_was_logged_last_and_no_champion_until_promoted(registry: ModelRegistry):
@@ -62,54 +78,71 @@ def test_the_challenger_is_what_was_logged_last_and_no_champion_until_promoted(r
     assert registry.version("ostwind", "churn", CHALLENGER) == second != first
     assert registry.version("ostwind", "churn", CHAMPION) is None
     with pytest.raises(NoModelError, match="'ostwind' has no champion churn model"):
-        registry.load("ostwind", "churn", ChurnScorer.load)
+        registry.load("ostwind", "churn", Words.load)
 
 
-def test_a_loaded_champion_scores_as_it_was_trained_also_as_pyfunc(
-    registry: ModelRegistry, registry_settings: Settings
-):
-    trained = scorer(3)
-    version = registry.log(run_of(trained, "seewind"))
-    registry.promote("seewind", "churn", version, NOW)
-    frame = pd.DataFrame(
-        {"total_bookings": [3, None], "other": ["x", "y"], "days_since_last_booking": [90.0, 5.0]}
-    )
-    matrix = encode(frame, FEATURES)
-    loaded = registry.load("seewind", "churn", ChurnScorer.load)
-    assert (loaded.name, loaded.version) == ("seewind.churn", version)
-    assert (loaded.card.feature_service, loaded.card.as_of, loaded.card.horizon_days) == (
-        "churn_v1",
-        NOW,
-        365,
-    )
-    assert loaded.model.score(matrix).tolist() == trained.score(matrix).tolist()
-    mlflow.set_tracking_uri(registry_settings.tracking_uri)
-    function = mlflow.pyfunc.load_model(f"models:/seewind.churn@{CHAMPION}")
-    assert function.predict(frame) == trained.score(matrix).tolist()
+def test_a_loaded_champion_is_what_was_trained_with_its_card(registry: ModelRegistry):
+    version = registry.log(run_of(scorer(3), "seewind"))
+    registry.promote("seewind", "churn", version, NOW, by="anna", why="a test")
+    loaded = registry.load("seewind", "churn", Words.load)
+    assert (loaded.name, loaded.version, loaded.model) == ("seewind.churn", version, "model 3")
+    card = loaded.card
+    assert (card.feature_service, card.as_of, card.horizon_days) == ("churn_v1", NOW, 365)
+
+
+def day(number: int) -> datetime:
+    return NOW + timedelta(days=number)
 
 
 def test_rolling_back_goes_through_the_champions_one_by_one_and_refuses_at_the_first(registry: ModelRegistry):
     versions = [registry.log(run_of(scorer(seed), "nordwind")) for seed in (1, 2, 3)]
-    for version in versions:
-        registry.promote("nordwind", "churn", version, NOW)
+    for place, version in enumerate(versions):
+        registry.promote("nordwind", "churn", version, day(place), by="anna", why="better")
     assert registry.version("nordwind", "churn", CHAMPION) == versions[2]
-    assert registry.roll_back("nordwind", "churn") == versions[1]
+    assert registry.roll_back("nordwind", "churn", day(3), by="bernd", why="too gloomy") == versions[1]
     assert registry.version("nordwind", "churn", CHAMPION) == versions[1]
-    registry.promote("nordwind", "churn", versions[2], NOW)
-    assert [registry.roll_back("nordwind", "churn") for _ in range(2)] == [versions[1], versions[0]]
+    registry.promote("nordwind", "churn", versions[2], day(4), by="anna", why="it was not")
+    back = [registry.roll_back("nordwind", "churn", day(place), by="bernd", why="") for place in (5, 6)]
+    assert back == [versions[1], versions[0]]
     with pytest.raises(WrongUseError, match=r"nordwind\.churn: there is no earlier champion"):
-        registry.roll_back("nordwind", "churn")
+        registry.roll_back("nordwind", "churn", day(7), by="bernd", why="")
     assert registry.version("nordwind", "churn", CHAMPION) == versions[0], "a refusal changes nothing"
+    told = [
+        (change.at, change.action, change.version, change.by)
+        for change in registry.history("nordwind", "churn")
+    ]
+    assert told == [
+        (day(0), "promoted", versions[0], "anna"),
+        (day(1), "promoted", versions[1], "anna"),
+        (day(2), "promoted", versions[2], "anna"),
+        (day(3), "rolled back", versions[1], "bernd"),
+        (day(4), "promoted", versions[2], "anna"),
+        (day(5), "rolled back", versions[1], "bernd"),
+        (day(6), "rolled back", versions[0], "bernd"),
+    ]
+
+
+def test_who_promotes_at_once_overwrites_nobody_and_what_is_live_is_the_newest_note(registry: ModelRegistry):
+    versions = [registry.log(run_of(scorer(seed), "sturm")) for seed in (1, 2, 3, 4)]
+
+    def promote(place: int) -> None:
+        registry.promote("sturm", "churn", versions[place], day(place), by=f"writer {place}", why="")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(promote, [2, 0, 3, 1]))
+    assert [change.version for change in registry.history("sturm", "churn")] == versions
+    assert registry.version("sturm", "churn", CHAMPION) == versions[3]
 
 
 def test_an_operator_without_models_has_nothing_to_roll_back(registry: ModelRegistry):
     with pytest.raises(WrongUseError, match=r"nobody\.churn: there is no earlier champion"):
-        registry.roll_back("nobody", "churn")
+        registry.roll_back("nobody", "churn", NOW, by="anna", why="")
+    assert registry.history("nobody", "churn") == []
 
 
 def test_operators_share_no_model(registry: ModelRegistry):
     version = registry.log(run_of(scorer(1), "westwind"))
-    registry.promote("westwind", "churn", version, NOW)
+    registry.promote("westwind", "churn", version, NOW, by="anna", why="")
     assert registry.version("westwind2", "churn", CHAMPION) is None
     assert registry.version("westwind", "recommender", CHAMPION) is None
-    assert registry.load("westwind", "churn", ChurnScorer.load).card.operator_id == "westwind"
+    assert registry.load("westwind", "churn", Words.load).card.operator_id == "westwind"

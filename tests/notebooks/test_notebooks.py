@@ -9,7 +9,12 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-NAMES = ("01_features.ipynb", "02_retraining.ipynb")
+NAMES = (
+    "01_features.ipynb",
+    "02_why_this_customer.ipynb",
+    "03_comparing_challengers.ipynb",
+    "04_adding_a_rung.ipynb",
+)
 
 
 def read(name: str) -> nbformat.NotebookNode:
@@ -49,7 +54,7 @@ def test_the_tour_of_the_features(tmp_path: Path) -> None:
         ("customers", "earlier_rows_unchanged", "cancellations", "served_as_trained"),
     )
 
-    assert 0 < found["customers"] <= 400
+    assert 0 < found["customers"] <= 250
     assert found["earlier_rows_unchanged"]
     assert found["cancellations"] == [0, 1]  # not yet known, known
     assert found["served_as_trained"]
@@ -58,17 +63,32 @@ def test_the_tour_of_the_features(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_retraining(tmp_path: Path) -> None:
-    found = execute(
-        "02_retraining.ipynb",
-        tmp_path,
-        ("aucs", "first_champion", "refusal", "forced", "back", "champion", "live"),
-    )
+def test_why_this_customer(tmp_path: Path) -> None:
+    found = execute("02_why_this_customer.ipynb", tmp_path, ("sentences",))
 
-    assert found["aucs"]["lightgbm"] > found["aucs"]["recency_rule"]
+    assert found["sentences"] >= 1
+    assert not found["left"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_comparing_challengers(tmp_path: Path) -> None:
+    results = ("first_champion", "refusal", "forced", "back", "champion", "deterministic")
+    found = execute("03_comparing_challengers.ipynb", tmp_path, results)
+
     assert found["first_champion"] == found["back"] == found["champion"] == "1"
     assert "stays out" in found["refusal"]
-    assert found["forced"] == "2"
-    assert found["live"] in {"season_popularity", "also_booked", "als", "graph_filter"}
+    assert found["forced"] == "3"
+    assert found["deterministic"]
+    assert not found["left"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_adding_a_rung(tmp_path: Path) -> None:
+    found = execute("04_adding_a_rung.ipynb", tmp_path, ("means", "unchanged"))
+
+    assert found["means"]["again"] > found["means"]["season_popularity"]
+    assert found["unchanged"]
     assert not found["left"]
     assert list(tmp_path.iterdir()) == []

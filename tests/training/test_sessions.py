@@ -24,7 +24,9 @@ from activity_log.operators import register_operator
 from activity_log.settings import load_settings
 from simulator import Simulation, SimulationSpec, simulate, write
 from training.churn import MOMENT, ChurnSpec
-from training.sessions import CHURN_COLUMNS, churn_examples
+from training.churn_examples import KNOWN, NEXT
+from training.lifecycle.session import Session
+from training.lifecycle.tasks.churn import CHURN_COLUMNS, churn_examples
 from training.workbench import Workbench
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,7 +49,7 @@ class Small:
         return Workbench.open(load_settings(home=self.home), self.database, "klein")
 
     def learn(self) -> pd.DataFrame:
-        return churn_examples(self.bench, AS_OF, SPEC)
+        return churn_examples(Session(self.bench, AS_OF), SPEC)
 
     def tell(self, type_: str, when: datetime, known: datetime, **data: Any) -> None:
         self.told += 1
@@ -104,12 +106,14 @@ def another(small: Small, before: pd.DataFrame, tmp_path: Path) -> Iterator[Smal
 
 
 def test_every_outcome_is_complete_and_everybody_had_booked(before: pd.DataFrame):
-    assert (before[MOMENT] + SPEC.horizon <= AS_OF).all()
-    assert before[MOMENT].nunique() >= 3
+    assert (before[MOMENT] < AS_OF).all()
+    assert (before[KNOWN] == (AS_OF - before[MOMENT]).dt.total_seconds() / 86_400).all()
+    assert (before[MOMENT] + SPEC.horizon <= AS_OF).sum() >= 3
     assert (before["total_bookings"] > 0).all()
     assert not before.duplicated([MOMENT, "customer_id"]).any()
     assert set(CHURN_COLUMNS) <= set(before.columns)
-    assert before["churned"].nunique() == 2
+    assert 0 < before[NEXT].notna().mean() < 1
+    assert not (before[NEXT] >= before[KNOWN]).any()
 
 
 def test_outcomes_are_those_of_the_log(small: Small, before: pd.DataFrame):
@@ -127,8 +131,11 @@ def test_outcomes_are_those_of_the_log(small: Small, before: pd.DataFrame):
     people = {pseudonym(gone): pseudonym(stayed) for gone, stayed in left.items()}
     for row in before.itertuples():
         moments = booked.get(people.get(row.customer_id, row.customer_id), [])
-        stays = any(row.event_timestamp <= when < row.event_timestamp + SPEC.horizon for when in moments)
-        assert row.churned is (not stays), row
+        later = [
+            (when - row.event_timestamp) / DAY for when in moments if row.event_timestamp <= when < AS_OF
+        ]
+        told = row.days_to_next_booking
+        assert (min(later) == pytest.approx(told, abs=1e-4)) if later else pd.isna(told), row
 
 
 def test_a_future_event_changes_no_training_row(another: Small, before: pd.DataFrame):
@@ -151,11 +158,12 @@ def test_a_late_booking_changes_only_the_outcomes_whose_window_it_is_in(another:
     """Nobody knew of it at any moment learned from; by AS_OF it is known who stayed."""
     pseudonym = another.bench.operator.pseudonym
     people = {pseudonym(p.person_profile_id): p.person_profile_id for p in another.simulation.truth.people}
-    gone = before[before["churned"] & before["customer_id"].isin(people.keys())].iloc[0]
+    gone = before[before[NEXT].isna() & before["customer_id"].isin(people.keys())].iloc[0]
     happened = gone[MOMENT].to_pydatetime() + SPEC.horizon - SECOND
     another.books(people[gone["customer_id"]], happened, AS_OF - SECOND)
     after = another.learn()
-    pd.testing.assert_frame_equal(after.drop(columns="churned"), before.drop(columns="churned"))
-    changed = after[after["churned"] != before["churned"]]
-    assert changed[["customer_id", MOMENT]].to_numpy().tolist() == [[gone["customer_id"], gone[MOMENT]]]
-    assert not changed["churned"].any()
+    pd.testing.assert_frame_equal(after.drop(columns=NEXT), before.drop(columns=NEXT))
+    changed = after[after[NEXT].fillna(-1) != before[NEXT].fillna(-1)]
+    assert set(changed["customer_id"]) == {gone["customer_id"]}
+    assert gone[MOMENT] in set(changed[MOMENT])
+    assert (changed[MOMENT] <= happened).all()
