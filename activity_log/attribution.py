@@ -31,6 +31,7 @@ from activity_log.contracts.operations import (
     OnboardSaleRecorded,
     ServiceLegCompleted,
 )
+from activity_log.contracts.own import RecommendationClicked, RecommendationShown
 
 
 class Touch(NamedTuple):
@@ -94,6 +95,8 @@ _ONE: Mapping[type[Payload], tuple[str, str]] = MappingProxyType(
         MessageDelivered: ("person_profile_id", PERSON),
         MessageRead: ("person_profile_id", PERSON),
         ConversationResolved: ("person_profile_id", PERSON),
+        RecommendationShown: ("person_profile_id", PERSON),
+        RecommendationClicked: ("person_profile_id", PERSON),
     }
 )
 """Events about one person: the field that names them, and as what."""

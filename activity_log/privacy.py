@@ -11,6 +11,7 @@ from activity_log.bulk import Keep, insert_rows
 from activity_log.database import SQLITE
 from activity_log.moments import from_microseconds
 from activity_log.person_keys import Person, keys_for_writing, known_keys
+from activity_log.segments.membership import forget_member
 
 _EVENT = schema.event
 
@@ -29,6 +30,11 @@ def forget(connection: Connection, person: Person, until_us: int) -> None:
     insert_rows(connection, schema.person_key, [(*person, None, None, until_us)], Keep.REPLACE)
     _reseal(connection, person, later)
     profile = schema.person_profile.c
+    known_as = select(profile.customer_id).where(
+        profile.operator_id == person[0], profile.person_profile_id == person[1]
+    )
+    for customer_id in connection.execute(known_as).scalars().all():
+        forget_member(connection, person[0], customer_id)
     connection.execute(
         delete(schema.person_profile).where(
             profile.operator_id == person[0],

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """auto: for people on a terminal, JSON lines elsewhere."""
     metrics_token: SecretStr | None = None
     """Who shows it at `GET /metrics` sees the figures of all operators."""
+    explore: dict[str, Annotated[float, Field(ge=0, le=0.5)]] = {}
+    """{"nordlicht": 0.1}: the share of this operator's lists whose last place is drawn; none for others."""
     mlflow_tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
 
     def model_post_init(self, _context: Any, /) -> None:
@@ -81,6 +83,11 @@ class Settings(BaseSettings):
     def artifacts_dir(self) -> Path:
         """MLflow's artefacts in an embedded installation."""
         return self.home / "mlflow" / "artifacts"
+
+    @property
+    def predictions_dir(self) -> Path:
+        """What the live models predicted, and the last report on how it came out."""
+        return self.home / "predictions"
 
     @property
     def keys_dir(self) -> Path:

@@ -15,7 +15,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import feature_store, features, freshness, log
+from benchmarks import (
+    brought_interactions,
+    feature_store,
+    features,
+    freshness,
+    log,
+    monitoring,
+    off_policy,
+    retraining,
+)
 from benchmarks.figure import Figure
 from benchmarks.sizes import Sizes
 
@@ -25,6 +34,10 @@ SUBJECTS = {
     "features": features.steps,
     "feature_store": feature_store.steps,
     "freshness": freshness.steps,
+    "off_policy": off_policy.steps,
+    "retraining": retraining.steps,
+    "brought_interactions": brought_interactions.steps,
+    "monitoring": monitoring.steps,
 }
 
 

@@ -96,11 +96,15 @@ class ProfileEnrichmentAvailable(Outgoing):
 
 
 class CustomerSegmentChanged(Outgoing):
-    """A customer entered or left a segment, as `definition_version` of it defines."""
+    """A customer entered or left a segment, as `definition_version` of it defines.
+
+    contact_allowed: as in EngagementTrigger.
+    """
 
     segment_id: Id
     change: Literal["entered", "left"]
     definition_version: Id
+    contact_allowed: bool = False
     reason: Reason
     model: ModelVersion | None = None
 

@@ -18,6 +18,7 @@ EVENT_GROUPS: Mapping[str, frozenset[str]] = MappingProxyType(
             {"BoardingEventCreated", "BookingNoShow", "OnboardSaleRecorded", "ServiceLegCompleted"}
         ),
         "messages": frozenset({"MessageDelivered", "MessageRead"}),
+        "suggestions": frozenset({"RecommendationShown", "RecommendationClicked"}),
         "service": frozenset({"ConversationResolved"}),
         "profile": frozenset({"PersonProfileUpdated", "PersonProfilesMerged", "PersonProfilesUnmerged"}),
         "consent": frozenset({"ConsentGranted", "ConsentRevoked", "PersonErasureRequested"}),
