@@ -1,41 +1,49 @@
 """Everything the service can answer, wired once per process: database, features, models, and clock."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import anyio
 
 from activity_log import reading
 from activity_log.clock import Clock, utc_now
-from activity_log.contracts.own import RecommendationClicked, RecommendationShown
-from activity_log.contracts.types import OWN_SOURCE
 from activity_log.database import Database, open_log
-from activity_log.errors import BusflowError, NoModelError
+from activity_log.errors import NoModelError
 from activity_log.gate import Gate, Rejected
 from activity_log.ingestion import Receipt, ingest, ingest_body
 from activity_log.operators import Operator, find_operator
+from activity_log.segments.reading import segments_of
 from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
 from feature_repo.store import CustomerFeatures, OnlineRow, open_features
+from models.card import Task
 from models.churn import band
-from models.registry import ModelRegistry
+from models.registry import Loaded, ModelRegistry
 from serving.crm.desk import SlippingCustomer
+from serving.feedback import FeedbackRefusedError, feedback_event, seen
 from serving.languages import Language, language_of
 from serving.live_models import LiveModels
-from serving.profiles import Profiles, behavior_aggregate, channel_preference, engagement_score
+from serving.profiles import Profiles, behavior_aggregate
 from serving.recommending import Recommending, Visitor
 from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
 from serving.requests import Feedback, Filters
+from serving.showing import Showing
+from serving.tickets import Tickets
+from serving.worth import (
+    channel_preference,
+    customer_insights,
+    customer_value,
+    engagement_score,
+    purchase_pattern,
+    rfm_score,
+)
 
 INSIGHT_ITEMS = 5
 SLIPPING_CUSTOMERS = 20
 SCORED_TOGETHER = 500
 SCORES_KEPT = timedelta(minutes=5)
-
-
-class FeedbackRefusedError(BusflowError):
-    """A feedback whose fields make no event; the text names them."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +56,20 @@ class Answers:
     """What the endpoints and the CRM screen ask."""
 
     def __init__(
-        self, database: Database, features: CustomerFeatures, registry: ModelRegistry, clock: Clock = utc_now
+        self,
+        database: Database,
+        features: CustomerFeatures,
+        registry: ModelRegistry,
+        clock: Clock = utc_now,
+        *,
+        tickets: Tickets | None = None,
+        explore: Mapping[str, float] | None = None,
     ):
         self._database = database
         self._features = features
         self._models = LiveModels(registry)
+        self._tickets = tickets or Tickets.of_this_process()
+        self._explore = explore or {}
         self._clock = clock
         self._operators: dict[str, Operator] = {}
         self._tenants: dict[str, _Tenant] = {}
@@ -65,13 +82,20 @@ class Answers:
         language: Language,
         filters: Filters | None = None,
         n: int = INSIGHT_ITEMS,
+        *,
+        explore: bool = False,
     ) -> RecommendationModel:
-        """Suggest trips. Raises UnknownCustomerError for a customer nobody is."""
+        """Suggest trips. Raises UnknownCustomerError for a customer nobody is.
+
+        explore: for visitors whose feedback will come; see `Recommending.recommend`.
+        """
         tenant = self._tenant(operator_id)
         if visitor.customer_id is not None:
             customer_id = tenant.profiles.canonical(visitor.customer_id)
             visitor = Visitor(customer_id, visitor.viewed_tours, visitor.boarding_point)
-        return tenant.recommending.recommend(visitor, filters or Filters(), n, language, self._clock())
+        return tenant.recommending.recommend(
+            visitor, filters or Filters(), n, language, self._clock(), explore=explore
+        )
 
     def also_booked(self, operator_id: str, tour_id: str, n: int, language: Language) -> RecommendationModel:
         """Suggest what bookers of a tour booked too. Raises UnknownTourError and NoModelError."""
@@ -93,19 +117,25 @@ class Answers:
         """Return the 360° profile; a merged person's is the survivor's. Raises UnknownCustomerError."""
         tenant = self._tenant(operator_id)
         customer_id = tenant.profiles.canonical(customer_id)
-        row = tenant.profiles.behaviour(customer_id, self._clock())
+        now = self._clock()
+        row = tenant.profiles.behaviour(customer_id, now)
         risk = self._risk(tenant, customer_id, language)
+        value, channels = self._live("value", operator_id), self._live("channel", operator_id)
         return CustomerInsight(
             customer_id=customer_id,
             person=tenant.profiles.person(customer_id) if with_person else None,
             as_of=row.as_of,
             behavior=behavior_aggregate(row, tenant.recommending.offers.family_names(language)),
-            engagement=engagement_score(row, risk),
-            channel_preference=channel_preference(row),
-            segments=[],
+            engagement=engagement_score(row, risk, language),
+            channel_preference=channel_preference(row, channels, language),
+            segments=self._segments(operator_id, customer_id, language),
             churn_risk=risk,
             recommendations=self.recommend(operator_id, Visitor(customer_id), language),
             timeline=tenant.profiles.timeline(customer_id, language).entries,
+            value=customer_value(row, value, now, language),
+            rfm=rfm_score(row, value, language),
+            purchase_pattern=purchase_pattern(row),
+            insights=customer_insights(row, risk, value, language),
         )
 
     def post_events(self, operator_id: str, body: bytes) -> Receipt:
@@ -121,20 +151,16 @@ class Answers:
     def give_feedback(self, operator_id: str, feedback: Feedback) -> None:
         """Log that a suggestion was shown or clicked; saying it twice changes nothing.
 
-        The ranking is deterministic, so everything shown was shown with propensity 1.
-        Raises UnknownOperatorError, and FeedbackRefusedError for what is no event.
+        To whom it was shown, by which model, and with which propensity is read from the recommendation id.
+        Raises UnknownOperatorError, and FeedbackRefusedError for what is no event or was not shown.
         """
-        find_operator(self._database, operator_id)
-        now = self._clock()
-        shown = feedback.kind == "shown"
-        event = {
-            "id": f"{feedback.recommendation_id}:{feedback.kind}:{feedback.position}",
-            "source": OWN_SOURCE,
-            "type": (RecommendationShown if shown else RecommendationClicked).__name__,
-            "time": now.isoformat(),
-            "operatorid": operator_id,
-            "data": feedback.model_dump(exclude={"kind"}) | {"propensity": 1.0},
-        }
+        tenant, now = self._tenant(operator_id), self._clock()
+        ticket = self._tickets.read(operator_id, feedback.recommendation_id)
+        person = tenant.profiles.person_profile_id(ticket.customer_id) if ticket else None
+        families = tenant.recommending.offers.family_of_tour() if ticket and ticket.alternatives else {}
+        event = feedback_event(
+            operator_id, feedback, seen(operator_id, feedback, ticket, families, person), now
+        )
         admission = Gate({operator_id}, now).admit_document(event)
         if isinstance(admission, Rejected):
             raise FeedbackRefusedError(admission.reason.replace("data.", ""))
@@ -206,6 +232,17 @@ class Answers:
         except NoModelError:
             return None
 
+    def _live(self, task: Task, operator_id: str) -> Loaded[Any] | None:
+        try:
+            return self._models.live(task, operator_id)
+        except NoModelError:
+            return None
+
+    def _segments(self, operator_id: str, customer_id: str, language: Language) -> list[str]:
+        with self._database.reading() as connection:
+            found = segments_of(connection, operator_id, customer_id)
+        return [membership.name_in(language) for membership in found]
+
     def _operator(self, operator_id: str) -> Operator:
         """Look an operator up, once: none ever changes."""
         if operator_id not in self._operators:
@@ -215,7 +252,8 @@ class Answers:
     def _tenant(self, operator_id: str) -> _Tenant:
         if operator_id not in self._tenants:
             operator = self._operator(operator_id)
-            recommending = Recommending(self._database, operator, self._features, self._models)
+            showing = Showing(self._tickets, operator_id, self._explore.get(operator_id, 0.0))
+            recommending = Recommending(self._database, operator, self._features, self._models, showing)
             profiles = Profiles(self._database, operator, self._features, self._models, recommending.offers)
             self._tenants[operator_id] = _Tenant(profiles, recommending)
         return self._tenants[operator_id]
@@ -254,4 +292,6 @@ class CrmDesk:
 def open_answers(settings: Settings, clock: Clock = utc_now) -> Answers:
     """Wire the answers of an installation."""
     database = open_log(settings)
-    return Answers(database, open_features(settings), ModelRegistry(settings), clock)
+    features, registry = open_features(settings), ModelRegistry(settings)
+    tickets = Tickets.open(settings.keys_dir)
+    return Answers(database, features, registry, clock, tickets=tickets, explore=settings.explore)

@@ -1,72 +1,139 @@
-"""The champions in use: loaded once, looked at again every few seconds, so that a promotion goes live by itself."""
+"""The champions in use: loaded once, looked at again in the background, so that a promotion goes live by itself."""
 
+import threading
+import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Protocol, TypeVar, cast
+
+import structlog
 
 from activity_log.errors import NoModelError
+from models.artefacts import loader_of
 from models.card import Task
 from models.churn import ChurnScorer
 from models.recommender import Recommender
-from models.registry import CHAMPION, Loaded, ModelRegistry
+from models.registry import CHAMPION, Loaded
 from serving.replies import ModelInfo
 
-LOOK_AGAIN = timedelta(seconds=10)
+LOOK_AGAIN_SECONDS = 10.0
 
 T = TypeVar("T")
+Key = tuple[str, Task]
+
+_log = structlog.get_logger("serving.live_models")
+
+
+class Champions(Protocol):
+    """What is asked of the registry."""
+
+    def version(self, operator_id: str, task: Task, alias: str) -> str | None:
+        """Return the version behind an alias, None if there is none."""
+        ...
+
+    def load(
+        self, operator_id: str, task: Task, load: Callable[[Path], T], alias: str = CHAMPION
+    ) -> Loaded[T]:
+        """Load the model behind an alias."""
+        ...
 
 
 @dataclass
-class _Slot(Generic[T]):
-    """What is loaded for one operator and task; `loaded` is None while nothing was ever promoted."""
+class _Slot:
+    """One operator's champion of one task. loaded: None while nothing was ever promoted; known: looked at once."""
 
-    loaded: Loaded[T] | None
-    looked_at: datetime
+    loaded: Loaded[Any] | None = None
+    known: bool = False
+    failed: str = ""
+    first: threading.Lock = field(default_factory=threading.Lock)
 
 
 class LiveModels:
-    """The champions of all operators."""
+    """The champions of all operators.
 
-    def __init__(self, registry: ModelRegistry):
+    The first request for a model waits until it is loaded. From then on none waits for the registry: a thread of ours
+    looks for promotions every few seconds, loads what is new beside what answers, and swaps them in one step. If that
+    fails, the old model goes on answering, and it is tried again.
+    """
+
+    def __init__(self, registry: Champions, look_again_seconds: float = LOOK_AGAIN_SECONDS):
         self._registry = registry
-        self._churn: dict[str, _Slot[ChurnScorer]] = {}
-        self._recommender: dict[str, _Slot[Recommender]] = {}
+        self._slots: dict[Key, _Slot] = {}
+        self._every = look_again_seconds
+        self._starting = threading.Lock()
+        self._watcher: threading.Thread | None = None
 
-    def churn(self, operator_id: str, now: datetime) -> Loaded[ChurnScorer]:
+    def churn(self, operator_id: str) -> Loaded[ChurnScorer]:
         """Return the operator's churn scorer. Raises NoModelError."""
-        return self._champion(self._churn, operator_id, "churn", ChurnScorer.load, now)
+        return cast(Loaded[ChurnScorer], self.live("churn", operator_id))
 
-    def recommender(self, operator_id: str, now: datetime) -> Loaded[Recommender]:
+    def recommender(self, operator_id: str) -> Loaded[Recommender]:
         """Return the operator's recommender. Raises NoModelError."""
-        return self._champion(self._recommender, operator_id, "recommender", Recommender.load, now)
+        return cast(Loaded[Recommender], self.live("recommender", operator_id))
 
-    def _champion(
-        self,
-        slots: dict[str, _Slot[T]],
-        operator_id: str,
-        task: Task,
-        load: Callable[[Path], T],
-        now: datetime,
-    ) -> Loaded[T]:
-        slot = slots.get(operator_id)
-        if slot is None or now - slot.looked_at >= LOOK_AGAIN:
-            slot = _Slot(self._newest(slot, operator_id, task, load), now)
-            slots[operator_id] = slot
-        if slot.loaded is None:
+    def live(self, task: Task, operator_id: str) -> Loaded[Any]:
+        """Return the operator's champion of a task. Raises NoModelError."""
+        slot = self._slots.setdefault((operator_id, task), _Slot())
+        if not slot.known:
+            self._load_first(slot, operator_id, task)
+        loaded = slot.loaded
+        if loaded is None:
             raise NoModelError(f"operator '{operator_id}' has no live {task} model: train and promote one")
-        return slot.loaded
+        return loaded
 
-    def _newest(
-        self, slot: _Slot[T] | None, operator_id: str, task: Task, load: Callable[[Path], T]
-    ) -> Loaded[T] | None:
+    def look(self) -> None:
+        """Look at every champion that was asked for, and load what is new."""
+        for (operator_id, task), slot in list(self._slots.items()):
+            if slot.known:
+                self._renew(slot, operator_id, task)
+
+    def _load_first(self, slot: _Slot, operator_id: str, task: Task) -> None:
+        with slot.first:
+            if not slot.known:
+                slot.loaded = self._newest(slot, operator_id, task)
+                slot.known = True
+        self._watch()
+
+    def _renew(self, slot: _Slot, operator_id: str, task: Task) -> None:
+        try:
+            newest = self._newest(slot, operator_id, task)
+        except Exception as error:  # noqa: BLE001 (whatever it is: the model that answers goes on answering)
+            if slot.failed != repr(error):
+                _log.warning("model not renewed", operator=operator_id, task=task, kind=type(error).__name__)
+            slot.failed = repr(error)
+            return
+        if newest is not slot.loaded:
+            version = newest.version if newest else None
+            _log.info("model live", operator=operator_id, task=task, version=version)
+        slot.loaded, slot.failed = newest, ""
+
+    def _newest(self, slot: _Slot, operator_id: str, task: Task) -> Loaded[Any] | None:
         version = self._registry.version(operator_id, task, CHAMPION)
         if version is None:
             return None
-        if slot is not None and slot.loaded is not None and slot.loaded.version == version:
+        if slot.loaded is not None and slot.loaded.version == version:
             return slot.loaded
-        return self._registry.load(operator_id, task, load)
+        return self._registry.load(operator_id, task, loader_of(task))
+
+    def _watch(self) -> None:
+        with self._starting:
+            if self._watcher is None:
+                self._watcher = threading.Thread(
+                    target=_watch, args=(weakref.ref(self), self._every), name="live-models", daemon=True
+                )
+                self._watcher.start()
+
+
+def _watch(models: "weakref.ref[LiveModels]", every: float) -> None:
+    """Look again and again, until nobody uses the models any more."""
+    pause = threading.Event()
+    while not pause.wait(every):
+        alive = models()
+        if alive is None:
+            return
+        alive.look()
+        del alive
 
 
 def model_info(loaded: Loaded[T]) -> ModelInfo:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from activity_log.catalogue import Catalogue, Departure, Tour, catalogue, catalogue_level
 from activity_log.database import Database
 from activity_log.operators import Operator
+from models.recommender import Newcomer
 from serving.languages import Language, spelled_id
 from serving.requests import Filters
 
@@ -77,10 +78,20 @@ class Offers:
             names.setdefault(tour.family_id, []).append(tour.name.in_language(language))
         return {family: family_name(family, tours) for family, tours in names.items()}
 
+    def family_of_tour(self) -> dict[str, str]:
+        """Return the family of every tour that was ever published, by tour id."""
+        return {tour_id: tour.family_id for tour_id, tour in self.current().tours.items()}
+
     def families_of(self, tour_ids: Collection[str]) -> tuple[str, ...]:
         """Return the families of tours, unknown tours left out; a tour without a catalogue is its own family."""
         tours = self.current().tours
         return tuple(tours[tour_id].family_id if tour_id in tours else tour_id for tour_id in tour_ids)
+
+
+def newcomer(offers: Sequence[Offer]) -> Newcomer:
+    """Return what the recommender asks of a family that it does not know yet: the tour of its latest offer."""
+    tour = offers[-1].tour
+    return Newcomer(tour.family_id, tour.region, tour.theme, float(tour.nights), float(tour.price_from))
 
 
 def family_name(family_id: str, tour_names: Sequence[str]) -> str:

@@ -25,11 +25,10 @@ from serving.live_models import LiveModels, model_info
 from serving.offers import Offers
 from serving.replies import (
     BehaviorAggregate,
-    ChannelPreference,
     ChurnRisk,
     CustomerHit,
-    EngagementScore,
     Person,
+    RebookingWindow,
     TimelineEntry,
     TimelinePage,
 )
@@ -73,6 +72,14 @@ class Profiles:
         """Return the identity of a customer. Raises UnknownCustomerError."""
         profile = self._profile(customer_id)
         return Person(**{name: getattr(profile, name) for name in Person.model_fields})
+
+    def person_profile_id(self, customer_id: str | None) -> str | None:
+        """Return the Backoffice's id of a customer; None for nobody, and for who was forgotten meanwhile."""
+        if customer_id is None:
+            return None
+        with self._database.reading() as connection:
+            profile = reading.find_profile(connection, self._operator.operator_id, customer_id)
+        return profile.person_profile_id if profile else None
 
     def check_known(self, customer_ids: Sequence[str]) -> None:
         """Raise UnknownCustomerError naming all ids that nobody has."""
@@ -134,13 +141,16 @@ class Profiles:
 
         Raises NoModelError while no churn model is live.
         """
-        loaded = self._models.churn(self._operator.operator_id, now)
+        loaded = self._models.churn(self._operator.operator_id)
         rows, matrix = self._judged(loaded.model, customer_ids, now)
         risks: dict[str, ChurnRisk] = {}
         if rows:
-            scored = zip(rows, loaded.model.score(matrix), loaded.model.contributions(matrix), strict=True)
+            scored = zip(
+                rows, loaded.model.score(matrix, now), loaded.model.contributions(matrix, now), strict=True
+            )
             for row, probability, parts in scored:
-                risks[row.customer_id] = self._churn_risk(row, float(probability), parts, loaded, language)
+                risk = self._churn_risk(row, float(probability), parts, loaded, language)
+                risks[row.customer_id] = risk.model_copy(update=_window(row, loaded.model, now))
         return [
             risks.get(customer_id) or _unknown_risk(customer_id, loaded, language)
             for customer_id in customer_ids
@@ -150,9 +160,9 @@ class Profiles:
         self, customer_ids: Sequence[str], now: datetime
     ) -> list[tuple[OnlineRow, float]]:
         """Score customers without reasons; see `churn_risks`."""
-        scorer = self._models.churn(self._operator.operator_id, now).model
+        scorer = self._models.churn(self._operator.operator_id).model
         rows, matrix = self._judged(scorer, customer_ids, now)
-        return list(zip(rows, map(float, scorer.score(matrix)), strict=True)) if rows else []
+        return list(zip(rows, map(float, scorer.score(matrix, now)), strict=True)) if rows else []
 
     def _judged(
         self, scorer: ChurnScorer, customer_ids: Sequence[str], now: datetime
@@ -193,6 +203,12 @@ class Profiles:
         )
 
 
+def _window(row: OnlineRow, scorer: ChurnScorer, now: datetime) -> dict[str, RebookingWindow]:
+    """Return the expected rebooking window as the field of a reply; none for who has never booked."""
+    window = scorer.calendar.window(row.features, now)
+    return {"rebooking_window": RebookingWindow(**window._asdict())} if window else {}
+
+
 def _unknown_risk(customer_id: str, loaded: Loaded[ChurnScorer], language: Language) -> ChurnRisk:
     return ChurnRisk(
         customer_id=customer_id,
@@ -212,25 +228,6 @@ def behavior_aggregate(row: OnlineRow, family_names: Mapping[str, str]) -> Behav
     family = row.features["favourite_family"]
     known = row.features | {"favourite_family_name": family_names.get(family, family)}
     return BehaviorAggregate(**{name: known[name] for name in BehaviorAggregate.model_fields})
-
-
-def engagement_score(row: OnlineRow, risk: ChurnRisk | None) -> EngagementScore:
-    """Return the latest ratings beside the churn probability."""
-    return EngagementScore(
-        nps=row.features["last_nps"],
-        satisfaction=row.features["average_satisfaction"],
-        churn_risk=risk.probability if risk else None,
-    )
-
-
-def channel_preference(row: OnlineRow) -> ChannelPreference:
-    """Return the channel most messages were read on; with fewer than three read, none is named."""
-    read = row.features["messages_read"] or 0
-    return ChannelPreference(
-        channel=row.features["most_read_channel"] if read >= 3 else None,
-        messages_delivered=row.features["messages_delivered"] or 0,
-        messages_read=read,
-    )
 
 
 def _write_cursor(occurred_at: datetime, seq: int) -> str:

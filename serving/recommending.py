@@ -1,11 +1,9 @@
 """From a visitor to a ranked list of trips that can be booked, each with its reason."""
 
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
-from activity_log.booked import booked_trips
 from activity_log.database import Database
 from activity_log.errors import BusflowError, NoModelError
 from activity_log.operators import Operator
@@ -13,11 +11,13 @@ from feature_repo.services import RECOMMENDER
 from feature_repo.store import CustomerFeatures
 from models.recommender import AlsoBooked, Context, History, Recommender
 from models.registry import Loaded
+from serving.departure_choice import best_offer, departs
 from serving.languages import Language
 from serving.live_models import LiveModels, model_info
-from serving.offers import Offer, Offers, Wish
+from serving.offers import Offer, Offers, Wish, newcomer
 from serving.replies import Reason, RecommendationModel, RecommendedTour
 from serving.requests import Filters
+from serving.showing import Showing
 from serving.suggestion_reasons import (
     also_booked_note,
     basis_note,
@@ -25,6 +25,7 @@ from serving.suggestion_reasons import (
     next_departures_note,
     suggestion_reason,
 )
+from serving.travel_history import Habits, TravelHistory
 
 NEXT_DEPARTURES = "next_departures"
 
@@ -44,11 +45,12 @@ class Visitor:
 
 @dataclass(frozen=True)
 class _Known:
-    """What the log and the features know of a visitor."""
+    """What the log and the features know of a visitor. taken: days of trips ahead, from the first to the last."""
 
     history: History
-    month: int | None = None
+    habits: Habits = field(default_factory=Habits)
     boarding_point: str | None = None
+    taken: Sequence[tuple[date, date]] = ()
 
 
 @dataclass(frozen=True)
@@ -62,47 +64,68 @@ class Recommending:
     """Suggestions for the visitors of one operator."""
 
     def __init__(
-        self, database: Database, operator: Operator, features: CustomerFeatures, models: LiveModels
+        self,
+        database: Database,
+        operator: Operator,
+        features: CustomerFeatures,
+        models: LiveModels,
+        showing: Showing,
     ):
         self._database = database
         self._operator = operator
         self._features = features
         self._models = models
+        self._showing = showing
         self.offers = Offers(database, operator)
 
     def recommend(
-        self, visitor: Visitor, filters: Filters, n: int, language: Language, now: datetime
+        self,
+        visitor: Visitor,
+        filters: Filters,
+        n: int,
+        language: Language,
+        now: datetime,
+        *,
+        explore: bool = False,
     ) -> RecommendationModel:
-        """Rank what the visitor can book. Without a model the next departures are shown, and `basis` says so."""
-        known = self._known(visitor, now)
-        wish = Wish(
-            today=now.date(),
-            boarding_point=visitor.boarding_point or known.boarding_point,
-            taken=self._taken(visitor.customer_id, now),
-            filters=filters,
-        )
+        """Rank what the visitor can book. Without a model the next departures are shown, and `basis` says so.
+
+        explore: the last place may be left to chance, as far as the operator allows it.
+        """
+        loaded = self._live(now)
+        known = self._known(visitor, loaded is not None and loaded.model.mixing.party > 0, now)
+        wish = Wish(now.date(), known.boarding_point, known.taken, filters)
         offers = self.offers.bookable(wish)
-        try:
-            loaded = self._models.recommender(self._operator.operator_id, now)
-        except NoModelError:
+        if loaded is None:
             return self._next_departures(visitor, offers, n, language, now)
         recommender, names = loaded.model, self.offers.family_names(language)
-        ranked = recommender.rank(known.history, Context(month=known.month), n, among=offers)
+        wanted = self._showing.wanted(n) if explore else n
+        context = Context(known.habits.month, known.boarding_point)
+        new = [newcomer(found) for family, found in offers.items() if family not in recommender.counts.index]
+        ranked = recommender.rank(known.history, context, wanted, among=offers, new=new)
+        listing = self._showing.listing(ranked, n, visitor.customer_id, loaded.version, explore=explore)
         suggestions = [
             _Suggestion(family, score, suggestion_reason(evidence, names, language))
-            for family, score, evidence in ranked
+            for family, score, evidence in listing.shown
         ]
-        basis = recommender.basis(known.history)
-        items = _items(suggestions, offers, known.month, language)
+        basis = recommender.basis(known.history, new)
+        items = _items(suggestions, offers, known.habits, language)
         note = basis_note(basis, language)
-        return self._reply(visitor.customer_id, loaded, basis.rung, note, items, now)
+        return _reply(listing.recommendation_id, visitor.customer_id, loaded, basis.rung, note, items, now)
+
+    def _live(self, now: datetime) -> Loaded[Recommender] | None:
+        """Return the live recommender; None while nothing was ever promoted."""
+        try:
+            return self._models.recommender(self._operator.operator_id)
+        except NoModelError:
+            return None
 
     def also_booked(self, tour_id: str, n: int, language: Language, now: datetime) -> RecommendationModel:
         """Rank what bookers of a tour's family booked too, as far as it can be booked now.
 
         Raises UnknownTourError, and NoModelError while no recommender is live.
         """
-        loaded = self._models.recommender(self._operator.operator_id, now)
+        loaded = self._models.recommender(self._operator.operator_id)
         (family,) = self.offers.families_of([tour_id])
         if tour_id not in self.offers.current().tours and family not in loaded.model.families:
             raise UnknownTourError(f"unknown tour '{tour_id}'")
@@ -113,90 +136,66 @@ class Recommending:
             if other in offers
         ]
         note = also_booked_note(names.get(family, family), language)
-        items = _items(suggestions[:n], offers, None, language)
-        return self._reply(None, loaded, AlsoBooked.name, note, items, now)
+        listing = self._showing.listing(suggestions, n, version=loaded.version)
+        items = _items(listing.shown, offers, Habits(), language)
+        return _reply(listing.recommendation_id, None, loaded, AlsoBooked.name, note, items, now)
 
-    def _known(self, visitor: Visitor, now: datetime) -> _Known:
+    def _known(self, visitor: Visitor, party: bool, now: datetime) -> _Known:
+        """Return what is known of a visitor. party: whether the model asks what their companions took."""
         viewed = self.offers.families_of(visitor.viewed_tours)
         if visitor.customer_id is None:
-            return _Known(History(viewed=viewed))
-        operator_id = self._operator.operator_id
+            return _Known(History(viewed=viewed), boarding_point=visitor.boarding_point)
+        operator_id, tours = self._operator.operator_id, self.offers.current().tours
         (online,) = self._features.online(RECOMMENDER, operator_id, [visitor.customer_id], now)
-        row = online.features
-        history = History(tuple(row["family_ids"] or ()), tuple(row["family_counts"] or ()), viewed)
-        return _Known(history, row["usual_travel_month"], row["preferred_boarding_point"])
-
-    def _taken(self, customer_id: str | None, now: datetime) -> list[tuple[date, date]]:
-        """Return the days of trips ahead; read from the log, so that a booking made a second ago counts."""
-        if customer_id is None:
-            return []
-        tours = self.offers.current().tours
         with self._database.reading() as connection:
-            trips = booked_trips(connection, self._operator.operator_id, customer_id)
-        return [
-            (trip.departure_date, trip.departure_date + timedelta(days=nights))
-            for trip in trips
-            for nights in [tours[trip.tour_id].nights if trip.tour_id in tours else 0]
-            if trip.departure_date + timedelta(days=nights) >= now.date()
-        ]
+            past = TravelHistory.read(connection, operator_id, visitor.customer_id, with_party=party)
+        return _Known(
+            history=past.history(self.offers.families_of, viewed),
+            habits=past.habits(tours, online.features["usual_travel_month"]),
+            boarding_point=visitor.boarding_point or online.features["preferred_boarding_point"],
+            taken=past.taken(tours, now.date()),
+        )
 
     def _next_departures(
         self, visitor: Visitor, offers: Mapping[str, list[Offer]], n: int, language: Language, now: datetime
     ) -> RecommendationModel:
-        soonest = sorted(offers, key=lambda family: _departs(offers[family][0]))
+        soonest = sorted(offers, key=lambda family: departs(offers[family][0]))
         suggestions = [_Suggestion(family, 0.0, departures_reason(language)) for family in soonest]
-        items = _items(suggestions[:n], offers, None, language)
-        note = next_departures_note(language)
-        return self._reply(visitor.customer_id, None, NEXT_DEPARTURES, note, items, now)
+        listing = self._showing.listing(suggestions, n, visitor.customer_id)
+        items, note = _items(listing.shown, offers, Habits(), language), next_departures_note(language)
+        return _reply(listing.recommendation_id, visitor.customer_id, None, NEXT_DEPARTURES, note, items, now)
 
-    def _reply(
-        self,
-        customer_id: str | None,
-        loaded: Loaded[Recommender] | None,
-        basis: str,
-        note: str,
-        items: list[RecommendedTour],
-        now: datetime,
-    ) -> RecommendationModel:
-        return RecommendationModel(
-            recommendation_id=str(uuid.uuid4()),
-            customer_id=customer_id,
-            model=model_info(loaded) if loaded else None,
-            basis=basis,
-            basis_note=note,
-            generated_at=now,
-            items=items,
-        )
+
+def _reply(
+    recommendation_id: str,
+    customer_id: str | None,
+    loaded: Loaded[Recommender] | None,
+    basis: str,
+    note: str,
+    items: list[RecommendedTour],
+    now: datetime,
+) -> RecommendationModel:
+    return RecommendationModel(
+        recommendation_id=recommendation_id,
+        customer_id=customer_id,
+        model=model_info(loaded) if loaded else None,
+        basis=basis,
+        basis_note=note,
+        generated_at=now,
+        items=items,
+    )
 
 
 def _items(
     suggestions: Sequence[_Suggestion],
     offers: Mapping[str, list[Offer]],
-    month: int | None,
+    habits: Habits,
     language: Language,
 ) -> list[RecommendedTour]:
     return [
-        _item(suggestion, _best(offers[suggestion.family], month), position, language)
+        _item(suggestion, best_offer(offers[suggestion.family], habits), position, language)
         for position, suggestion in enumerate(suggestions, start=1)
     ]
-
-
-def _best(offers: Sequence[Offer], month: int | None) -> Offer:
-    """Return the departure nearest to the month the visitor usually travels in, among equals the soonest."""
-    return min(offers, key=lambda offer: (_months_apart(offer, month), _departs(offer)))
-
-
-def _months_apart(offer: Offer, month: int | None) -> int:
-    if month is None or offer.departure is None:
-        return 0
-    apart = abs(offer.departure.departs_on.month - month)
-    return min(apart, 12 - apart)
-
-
-def _departs(offer: Offer) -> tuple[str, str]:
-    if offer.departure is None:
-        return ("", offer.tour.tour_id)
-    return (offer.departure.departs_on.isoformat(), offer.departure.departure_id)
 
 
 def _item(suggestion: _Suggestion, offer: Offer, position: int, language: Language) -> RecommendedTour:

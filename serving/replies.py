@@ -68,10 +68,19 @@ class RecommendationModel(Reply):
     items: list[RecommendedTour]
 
 
+class RebookingWindow(Reply):
+    """The days between which the next booking is expected, and the likeliest. The window may be over."""
+
+    earliest: date
+    likely: date
+    latest: date
+
+
 class ChurnRisk(Reply):
     """Chance (0-1) that the customer books nothing within `horizon_days` after `as_of`.
 
     Who has never booked, or is newer than the features, has no probability and the band `unknown`.
+    rebooking_window: when the next booking is expected; null for who has never booked.
     """
 
     customer_id: str
@@ -81,6 +90,7 @@ class ChurnRisk(Reply):
     reasons: list[Reason]
     as_of: datetime
     model: ModelInfo
+    rebooking_window: RebookingWindow | None = None
 
 
 class Person(Reply):
@@ -118,20 +128,117 @@ class BehaviorAggregate(Reply):
     onboard_spend: float
 
 
+class ScorePart(Reply):
+    """One part of the engagement score: share (0-1, 1 is best), weight (0-1, together 1), and its figures."""
+
+    kind: str
+    label: str
+    share: float
+    weight: float
+    evidence: dict[str, Any]
+
+
 class EngagementScore(Reply):
-    """The latest ratings and the churn probability; null where nothing is known."""
+    """How close the customer is to the operator, 0-100, with its parts; null where nothing is known.
+
+    score is 100 times the mean of the parts' shares by their weights; null if parts are known for less than a quarter
+    of all weight. known: that share. nps: 0-10, satisfaction: 1-5, churn_risk: 0-1, as they are in the parts.
+    """
 
     nps: int | None
     satisfaction: float | None
     churn_risk: float | None
+    score: float | None = None
+    known: float = 0.0
+    parts: list[ScorePart] = []
+
+
+class PurposePreference(Reply):
+    """The channel for one purpose (`campaign`, `transactional`), and how sure it is; null: too little is known."""
+
+    purpose: str
+    channel: str | None
+    probability: float | None
+    messages_delivered: int
 
 
 class ChannelPreference(Reply):
-    """The channel whose messages the customer reads most; null with too few messages to say."""
+    """The channel to reach the customer on; null with too few messages to say, and `note` says so.
+
+    probability: the chance (0-1) that it is the customer's own; null while no channel model is live, when the
+    channel read most stands in.
+    """
 
     channel: str | None
     messages_delivered: int
     messages_read: int
+    probability: float | None = None
+    purposes: list[PurposePreference] = []
+    note: str | None = None
+    model: ModelInfo | None = None
+
+
+class Expected(Reply):
+    """An expectation with the range that four of five customers like this one fall into."""
+
+    expected: float
+    low: float
+    high: float
+
+
+class CustomerValue(Reply):
+    """What the customer is expected to bring. Null with a `note` where no model is live or nothing was booked.
+
+    bookings, spend: within `horizon_days` from `as_of`. lifetime_value: spend of the next `lifetime_years`, a year's
+    delay taking `discount` (0-1) off. Money is in `currency`.
+    """
+
+    bookings: Expected | None
+    spend: Expected | None
+    lifetime_value: float | None
+    lifetime_years: int
+    discount: float
+    currency: str | None
+    horizon_days: int | None
+    as_of: datetime | None
+    model: ModelInfo | None
+    note: str | None = None
+
+
+class RfmScore(Reply):
+    """Fifths (1-5, 5 is best) among the operator's customers by recency, frequency, monetary; name in words."""
+
+    recency: int
+    frequency: int
+    monetary: int
+    name: str
+    label: str
+    customers: int
+
+
+class PurchasePattern(Reply):
+    """How the customer usually buys; null where it is not known. Months count from 1, money is in `currency`."""
+
+    usual_booking_month: int | None
+    usual_booking_month_share: float | None
+    usual_travel_month: int | None
+    lead_time_days: float | None
+    party_size: float | None
+    nights: float | None
+    price_per_seat: float | None
+    price_per_night: float | None
+    usual_sales_channel: str | None
+    currency: str | None
+
+
+class Insight(Reply):
+    """What stands out, in one sentence, the figures of the log it rests on, and what to do about it."""
+
+    kind: str
+    text: str
+    action: str
+    suggestion: str
+    evidence: dict[str, Any]
 
 
 class TimelineEntry(Reply):
@@ -176,6 +283,10 @@ class CustomerInsight(Reply):
     churn_risk: ChurnRisk | None
     recommendations: RecommendationModel
     timeline: list[TimelineEntry]
+    value: CustomerValue | None = None
+    rfm: RfmScore | None = None
+    purchase_pattern: PurchasePattern | None = None
+    insights: list[Insight] = []
 
 
 class QuarantinedEvent(Reply):

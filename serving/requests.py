@@ -34,7 +34,7 @@ class Feedback(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    recommendation_id: str = Field(min_length=1, max_length=100)
+    recommendation_id: str = Field(min_length=1, max_length=180)
     kind: Literal["shown", "clicked"]
     tour_id: Id
     position: int = Field(ge=1, le=MOST_ITEMS)

@@ -107,7 +107,10 @@ class Busflow:
         caller = current_caller.get()
         check_customer(caller, customer_id)
         visitor = Visitor(customer_id or caller.customer_id, viewed_tours, boarding_point)
-        return self._answers.recommend(caller.operator_id, visitor, _language(ctx), filters, n)
+        explore = caller.role == "widget"  # nobody else tells us what was seen
+        return self._answers.recommend(
+            caller.operator_id, visitor, _language(ctx), filters, n, explore=explore
+        )
 
     @bentoml.api
     @answering

@@ -50,6 +50,11 @@ def next_departures_note(language: Language) -> str:
 
 _RUNGS: dict[str, dict[Language, str]] = {
     "season_popularity": {"de": "Beliebtheit in der Saison", "en": "what is popular in the season"},
+    "repeat_or_new": {
+        "de": "ob Bekanntes oder Neues gewählt wird, und Beliebtheit in der Saison",
+        "en": "whether the known or the new is chosen, and what is popular in the season",
+    },
+    "attributes": {"de": "Reisen ähnlicher Art", "en": "tours of a similar kind"},
     "also_booked": {"de": "was andere Gäste dazu gebucht haben", "en": "what other guests booked with them"},
     "als": {"de": "was Gäste mit ähnlichem Geschmack buchen", "en": "what guests of similar taste book"},
     "graph_filter": {
@@ -59,6 +64,10 @@ _RUNGS: dict[str, dict[Language, str]] = {
 }
 _BASIS: dict[str, dict[Language, str]] = {
     "live": {"de": "Bisherige Buchungen und {rung}.", "en": "The bookings so far and {rung}."},
+    "not_proven": {
+        "de": "{rung}: Für Persönlicheres reichen die Buchungen noch nicht aus.",
+        "en": "Shown is {rung}: there are not enough bookings yet for anything more personal.",
+    },
     "only_viewed": {"de": "Die angesehenen Reisen und {rung}.", "en": "The tours looked at and {rung}."},
     "nothing_known": {
         "de": "Noch ist keine Buchung bekannt: {rung}.",
@@ -70,30 +79,29 @@ _BASIS: dict[str, dict[Language, str]] = {
 def _own_history(evidence: Evidence, names: FamilyNames) -> dict[Language, str]:
     name, times = names.get(evidence.family, evidence.family), evidence.times or 0
     if times == 1:
-        return {"de": f"Sie waren schon einmal dabei: {name}.", "en": f"You have been there before: {name}."}
+        return {"de": f"Unter Ihren gebuchten Reisen: {name}.", "en": f"Among your booked trips: {name}."}
     return {
-        "de": f"Sie haben {name} schon {times}-mal gebucht.",
-        "en": f"You have booked {name} {times} times.",
+        "de": f"{times}-mal unter Ihren gebuchten Reisen: {name}.",
+        "en": f"{times} times among your booked trips: {name}.",
     }
 
 
 def _also_booked(evidence: Evidence, names: FamilyNames) -> dict[Language, str]:
-    because = names.get(evidence.because_of or "", evidence.because_of or "")
-    both, of = evidence.customers_both, evidence.customers
+    because, both, of = _because(evidence, names), evidence.customers_both, evidence.customers
     return {
-        "de": f"{both} von {of} Gästen, die {because} gebucht haben, haben auch diese Reise gebucht.",
-        "en": f"{both} of {of} guests who booked {because} have booked this tour too.",
+        "de": f"{both} von {of} Gästen, die für {because} gebucht waren, waren es auch für diese Reise.",
+        "en": f"{both} of {of} guests booked on {because} were booked on this tour too.",
     }
 
 
 def _viewed(evidence: Evidence, names: FamilyNames) -> dict[Language, str]:
     if evidence.customers_both is None:
         return {"de": "Diese Reise haben Sie sich angesehen.", "en": "You have looked at this tour."}
-    because = names.get(evidence.because_of or "", evidence.because_of or "")
-    both, of = evidence.customers_both, evidence.customers
+    because, both, of = _because(evidence, names), evidence.customers_both, evidence.customers
     return {
-        "de": f"Sie haben sich {because} angesehen: {both} von {of} Gästen dort haben auch diese Reise gebucht.",
-        "en": f"You looked at {because}: {both} of {of} guests there have booked this tour too.",
+        "de": f"Sie haben sich {because} angesehen: "
+        f"{both} von {of} Gästen, die dafür gebucht waren, waren es auch für diese Reise.",
+        "en": f"You looked at {because}: {both} of {of} guests booked on it were booked on this tour too.",
     }
 
 
@@ -101,13 +109,62 @@ def _season(evidence: Evidence, _names: FamilyNames) -> dict[Language, str]:
     count, month = evidence.customers or 0, evidence.month
     if month is None:
         return {
-            "de": f"Beliebt: {count} Gäste haben diese Reise schon gebucht.",
-            "en": f"Popular: {count} guests have booked this tour.",
+            "de": f"Beliebt: {_guests_de(count)} dafür schon gebucht.",
+            "en": f"Popular: {_guests_en(count)} booked on it.",
         }
     return {
-        "de": f"Beliebt im {MONTHS['de'][month - 1]}: {count} Gäste haben sie für diesen Monat gebucht.",
-        "en": f"Popular in {MONTHS['en'][month - 1]}: {count} guests booked it for that month.",
+        "de": f"Beliebt im {MONTHS['de'][month - 1]}: {_guests_de(count)} für diesen Monat gebucht.",
+        "en": f"Popular in {MONTHS['en'][month - 1]}: {_guests_en(count)} booked for that month.",
     }
+
+
+def _attributes(evidence: Evidence, names: FamilyNames) -> dict[Language, str]:
+    because, shared = _because(evidence, names), _shared(evidence)
+    return {
+        "de": f"Wie {because} unter Ihren Reisen: {shared['de']}.",
+        "en": f"Like {because} among your trips: {shared['en']}.",
+    }
+
+
+def _viewed_attributes(evidence: Evidence, names: FamilyNames) -> dict[Language, str]:
+    because, shared = _because(evidence, names), _shared(evidence)
+    return {
+        "de": f"Sie haben sich {because} angesehen; gemeinsam ist {shared['de']}.",
+        "en": f"You looked at {because}; they share {shared['en']}.",
+    }
+
+
+def _programme(evidence: Evidence, _names: FamilyNames) -> dict[Language, str]:
+    shared = _shared(evidence)
+    if not shared["de"]:
+        return {"de": "Aus dem aktuellen Programm.", "en": "From the current programme."}
+    return {
+        "de": f"Aus dem aktuellen Programm: {shared['de']}.",
+        "en": f"From the current programme: {shared['en']}.",
+    }
+
+
+def _shared(evidence: Evidence) -> dict[Language, str]:
+    """Name region and theme, as far as the evidence has them."""
+    de = [f"Region {evidence.region}"] * bool(evidence.region) + [f"Thema {evidence.theme}"] * bool(
+        evidence.theme
+    )
+    en = [f"region {evidence.region}"] * bool(evidence.region) + [f"theme {evidence.theme}"] * bool(
+        evidence.theme
+    )
+    return {"de": ", ".join(de), "en": ", ".join(en)}
+
+
+def _because(evidence: Evidence, names: FamilyNames) -> str:
+    return names.get(evidence.because_of or "", evidence.because_of or "")
+
+
+def _guests_de(count: int) -> str:
+    return "1 Gast war oder ist" if count == 1 else f"{count} Gäste waren oder sind"
+
+
+def _guests_en(count: int) -> str:
+    return "1 guest was or is" if count == 1 else f"{count} guests were or are"
 
 
 _SENTENCES = {
@@ -115,4 +172,7 @@ _SENTENCES = {
     "also_booked": _also_booked,
     "viewed": _viewed,
     "season_popularity": _season,
+    "attributes": _attributes,
+    "viewed_attributes": _viewed_attributes,
+    "programme": _programme,
 }

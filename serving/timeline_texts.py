@@ -26,6 +26,7 @@ from activity_log.contracts.operations import (
     OnboardSaleRecorded,
     ServiceLegCompleted,
 )
+from activity_log.contracts.own import RecommendationClicked, RecommendationShown
 from serving.languages import Language, spelled_date, spelled_money
 
 CHANNELS: dict[Language, dict[str, str]] = {
@@ -186,3 +187,11 @@ def _(_event: PersonProfilesUnmerged, _tour: str | None) -> Texts:
 @_texts.register
 def _(_event: PersonErasureRequested, _tour: str | None) -> Texts:
     return {"de": "Löschung der Daten verlangt.", "en": "Asked for erasure of their data."}
+
+
+@_texts.register
+def _(event: RecommendationShown, tour: str | None) -> Texts:
+    name = tour or event.tour_id
+    if isinstance(event, RecommendationClicked):
+        return {"de": f"Vorschlag angeklickt: {name}.", "en": f"Followed a suggestion: {name}."}
+    return {"de": f"Vorschlag gesehen: {name}.", "en": f"Saw a suggestion: {name}."}

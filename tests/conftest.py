@@ -56,18 +56,15 @@ def nordlicht(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedOpe
 
 @pytest.fixture(scope="session")
 def trained(nordlicht: SimulatedOperator) -> SimulatedOperator:
-    """Nordlicht with both models trained and promoted, and its features in the online store."""
-    from training.churn import ChurnSpec
+    """Nordlicht with all models trained and promoted, and its features in the online store."""
+    from training.lifecycle.tasks import TRAINERS
     from training.promotion import promote
-    from training.recommender.spec import RecommenderSpec
-    from training.sessions import materialise_now, train_churn_challenger, train_recommender_challenger
+    from training.sessions import materialise_now, train_tasks
     from training.workbench import Workbench
 
     bench = Workbench.open(nordlicht.settings, nordlicht.database, "nordlicht")
-    train_churn_challenger(bench, nordlicht.now, ChurnSpec(), nordlicht.now)
-    train_recommender_challenger(bench, nordlicht.now, RecommenderSpec(), nordlicht.now)
-    for task in ("churn", "recommender"):
-        promote(bench.registry, "nordlicht", task, nordlicht.now)
+    for outcome in train_tasks(bench, TRAINERS, nordlicht.now, nordlicht.now):
+        promote(bench.registry, "nordlicht", outcome.task, nordlicht.now, by="the tests")
     materialise_now(bench, nordlicht.now)
     return nordlicht
 

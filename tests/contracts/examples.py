@@ -20,7 +20,15 @@ _MESSAGE = {
     "channel": "letter",
     "campaign_id": "spring",
 }
-_SHOWN = {"recommendation_id": "r1", "tour_id": "nordsee-26", "position": 1, "propensity": 0.25}
+_SHOWN = {
+    "recommendation_id": "r1",
+    "tour_id": "nordsee-26",
+    "position": 1,
+    "propensity": 0.25,
+    "person_profile_id": "anna",
+    "model": "nordlicht.recommender/3",
+    "alternatives": ["nordsee", "harz"],
+}
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "BookingConfirmed": {

@@ -13,7 +13,6 @@ from activity_log.reading import find_profile
 from feature_repo.store import open_features
 from models.registry import ModelRegistry
 from serving.answers import Answers
-from serving.live_models import LOOK_AGAIN, LiveModels
 from serving.recommending import Visitor
 from serving.requests import Feedback, Filters
 
@@ -123,41 +122,3 @@ def test_an_operator_nobody_registered_writes_nothing(world):
         world.trained.give_feedback("ghost", feedback)
     with pytest.raises(UnknownOperatorError):
         world.trained.post_events("ghost", [])
-
-
-class OneVersion:
-    """A registry whose champion is whatever `live` says, and which counts how often it is asked and loaded."""
-
-    def __init__(self, live):
-        self.live, self.asked, self.loaded = live, 0, 0
-
-    def version(self, operator_id, task, alias):
-        self.asked += 1
-        return self.live
-
-    def load(self, operator_id, task, load):
-        self.loaded += 1
-        return SimpleNamespace(version=self.live)
-
-
-def test_a_promotion_is_seen_after_ten_seconds_and_loaded_once(trained):
-    registry, start = OneVersion("1"), trained.now
-    live = LiveModels(registry)
-    assert live.churn("nordlicht", start).version == "1"
-    registry.live = "2"
-    assert live.churn("nordlicht", start + LOOK_AGAIN - timedelta(microseconds=1)).version == "1"
-    assert registry.asked == 1
-    assert live.churn("nordlicht", start + LOOK_AGAIN).version == "2"
-    assert live.churn("nordlicht", start + 3 * LOOK_AGAIN).version == "2"
-    assert registry.loaded == 2
-    registry.live = "1"
-    assert live.churn("nordlicht", start + 5 * LOOK_AGAIN).version == "1"
-
-
-def test_the_first_promotion_is_seen_too(trained):
-    registry, start = OneVersion(None), trained.now
-    live = LiveModels(registry)
-    with pytest.raises(NoModelError):
-        live.recommender("nordlicht", start)
-    registry.live = "1"
-    assert live.recommender("nordlicht", start + LOOK_AGAIN).version == "1"

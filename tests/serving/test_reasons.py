@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from feature_repo.groups import CHURN_FEATURES
 from models.churn import Contribution
+from models.churn_inputs import DERIVED
 from models.recommender import Evidence
-from serving.churn_reasons import MOST_REASONS, STORIES, churn_reasons
+from serving.churn_reasons import MOST_REASONS, churn_reasons
+from serving.churn_stories import STORIES
 from serving.languages import language_of, spelled_date, spelled_money, spelled_months, spelled_number
 from serving.suggestion_reasons import departures_reason, suggestion_reason
 
@@ -21,7 +23,10 @@ ANNA = {
     "days_since_last_no_show": 610.0, "late_boardings_365d": 2, "worst_lateness_365d": 45, "last_satisfaction": 2,
     "last_nps": 3, "average_satisfaction": 3.5, "complaints_365d": 1, "messages_delivered_365d": 12,
     "messages_read_365d": 1, "read_rate_365d": 1 / 12, "days_since_last_read": 200.0, "marketing_consent": False,
-    "abandoned_checkouts_90d": 1,
+    "abandoned_checkouts_90d": 1, "days_since_first_booking": 2_900.0, "usual_booking_month": 1,
+    "months_from_usual": 5, "average_party_size": 2.0, "average_booking_lead_time": 121.0, "total_trips": 6,
+    "conversations_365d": 2, "average_booking_value": 754.9, "onboard_spend": 31.5, "bookings_90d": 0,
+    "days_to_rebooking_window": -365.0, "rebooking_window_days": 30.0,
 }  # fmt: skip
 """Booked every year, and stopped after a late coach and a bad rating."""
 
@@ -44,6 +49,16 @@ def texts(features, band="high", language="de", **moved):
 
 
 SENTENCES = [
+    ("silence_odds", "7 Buchungen in 95 Monaten, die letzte vor 23 Monaten.",
+     "7 bookings in 95 months, the last 23 months ago."),
+    ("days_since_first_booking", "Die erste Buchung war vor 95 Monaten.", "The first booking was 95 months ago."),
+    ("usual_booking_month", "Bucht meist im Januar.", "Usually books in January."),
+    ("average_party_size", "Plätze je Buchung im Schnitt: 2,0.", "Seats per booking on average: 2.0."),
+    ("average_booking_lead_time", "Bucht im Schnitt mit 4 Monaten Vorlauf.",
+     "Books 4 months ahead on average."),
+    ("total_trips", "Ist 6-mal mitgereist.", "Has travelled with us 6 times."),
+    ("conversations_365d", "2 Gespräche in den letzten zwölf Monaten.",
+     "2 conversations in the last twelve months."),
     ("days_since_last_booking", "Die letzte Buchung war vor 23 Monaten.", "The last booking was 23 months ago."),
     ("overdue_ratio", "Bucht sonst im Abstand von etwa 12 Monaten, zuletzt aber vor 23 Monaten.",
      "Usually books about every 12 months, but last did 23 months ago."),
@@ -73,13 +88,25 @@ def test_each_story_is_told_with_the_customers_own_figures(feature, german, engl
 
 
 def test_every_story_has_a_sentence_above():
-    of_story = {feature: story.kind for story in STORIES for feature in story.features}
+    of_story = {name: story.kind for story in STORIES for name in story.features + story.derived}
     assert {of_story[feature] for feature, _, _ in SENTENCES} == {story.kind for story in STORIES}
 
 
 def test_every_feature_of_a_story_is_one_of_the_models():
     known = {name.split(":")[1] for name in CHURN_FEATURES}
     assert {feature for story in STORIES for feature in story.features} <= known
+
+
+def test_every_input_of_the_model_is_in_one_story_but_the_season_that_is_the_same_for_all():
+    inputs = {name.split(":")[1] for name in CHURN_FEATURES} | set(DERIVED) - {"season_ahead"}
+    told_of = [name for story in STORIES for name in story.features + story.derived]
+    assert sorted(told_of) == sorted(inputs)
+
+
+def test_who_has_booked_once_is_told_so():
+    assert texts(NEWCOMER | {"days_since_first_booking": 20.0}, silence_odds=0.5) == [
+        "Hat einmal gebucht, vor 20 Tagen."
+    ]
 
 
 def test_at_high_risk_only_what_raised_it_is_told():
@@ -130,7 +157,7 @@ def test_the_strongest_comes_first_and_four_are_enough():
 
 def test_missing_figures_are_never_told():
     for story in STORIES:
-        for reason in told(NEWCOMER, **dict.fromkeys(story.features, 1.0)):
+        for reason in told(NEWCOMER, **dict.fromkeys(story.features + story.derived, 1.0)):
             assert "None" not in reason.text
             assert "nan" not in reason.text
     unknown = (
@@ -159,7 +186,7 @@ def numbers(text):
             "messages_delivered_365d": st.integers(0, 50), "messages_read_365d": st.integers(0, 50),
         }
     ),
-    st.lists(st.sampled_from([story.features[0] for story in STORIES]), unique=True),
+    st.lists(st.sampled_from([(story.derived or story.features)[0] for story in STORIES]), unique=True),
     st.sampled_from(["low", "medium", "high"]),
 )  # fmt: skip
 def test_every_number_told_is_one_of_the_evidence(figures, moved, band):
@@ -178,23 +205,37 @@ FAMILIES = {"nordsee": "Nordsee", "bodensee": "Bodensee"}
 @pytest.mark.parametrize(
     ("evidence", "german", "english"),
     [
-        (Evidence("own_history", "nordsee", times=1), "Sie waren schon einmal dabei: Nordsee.",
-         "You have been there before: Nordsee."),
-        (Evidence("own_history", "nordsee", times=4), "Sie haben Nordsee schon 4-mal gebucht.",
-         "You have booked Nordsee 4 times."),
+        (Evidence("own_history", "nordsee", times=1), "Unter Ihren gebuchten Reisen: Nordsee.",
+         "Among your booked trips: Nordsee."),
+        (Evidence("own_history", "nordsee", times=4), "4-mal unter Ihren gebuchten Reisen: Nordsee.",
+         "4 times among your booked trips: Nordsee."),
         (Evidence("also_booked", "bodensee", "nordsee", 12, 40),
-         "12 von 40 Gästen, die Nordsee gebucht haben, haben auch diese Reise gebucht.",
-         "12 of 40 guests who booked Nordsee have booked this tour too."),
+         "12 von 40 Gästen, die für Nordsee gebucht waren, waren es auch für diese Reise.",
+         "12 of 40 guests booked on Nordsee were booked on this tour too."),
         (Evidence("viewed", "nordsee", "nordsee"), "Diese Reise haben Sie sich angesehen.",
          "You have looked at this tour."),
         (Evidence("viewed", "bodensee", "nordsee", 12, 40),
-         "Sie haben sich Nordsee angesehen: 12 von 40 Gästen dort haben auch diese Reise gebucht.",
-         "You looked at Nordsee: 12 of 40 guests there have booked this tour too."),
+         "Sie haben sich Nordsee angesehen: 12 von 40 Gästen, die dafür gebucht waren, "
+         "waren es auch für diese Reise.",
+         "You looked at Nordsee: 12 of 40 guests booked on it were booked on this tour too."),
         (Evidence("season_popularity", "nordsee", customers=31, month=5),
-         "Beliebt im Mai: 31 Gäste haben sie für diesen Monat gebucht.",
-         "Popular in May: 31 guests booked it for that month."),
-        (Evidence("season_popularity", "nordsee", customers=99), "Beliebt: 99 Gäste haben diese Reise schon gebucht.",
-         "Popular: 99 guests have booked this tour."),
+         "Beliebt im Mai: 31 Gäste waren oder sind für diesen Monat gebucht.",
+         "Popular in May: 31 guests were or are booked for that month."),
+        (Evidence("season_popularity", "nordsee", customers=1), "Beliebt: 1 Gast war oder ist dafür schon gebucht.",
+         "Popular: 1 guest was or is booked on it."),
+        (Evidence("attributes", "bodensee", "nordsee", theme="Wasser"),
+         "Wie Nordsee unter Ihren Reisen: Thema Wasser.",
+         "Like Nordsee among your trips: theme Wasser."),
+        (Evidence("attributes", "bodensee", "nordsee", region="Küste", theme="Wasser"),
+         "Wie Nordsee unter Ihren Reisen: Region Küste, Thema Wasser.",
+         "Like Nordsee among your trips: region Küste, theme Wasser."),
+        (Evidence("viewed_attributes", "bodensee", "nordsee", region="Küste"),
+         "Sie haben sich Nordsee angesehen; gemeinsam ist Region Küste.",
+         "You looked at Nordsee; they share region Küste."),
+        (Evidence("programme", "bodensee", region="Küste", theme="Wasser"),
+         "Aus dem aktuellen Programm: Region Küste, Thema Wasser.",
+         "From the current programme: region Küste, theme Wasser."),
+        (Evidence("programme", "bodensee"), "Aus dem aktuellen Programm.", "From the current programme."),
     ],
 )  # fmt: skip
 def test_a_suggestion_says_why(evidence, german, english):

@@ -35,6 +35,10 @@ PAYLOADS = {
     "PersonProfilesMerged": {"surviving_id": "p-1", "merged_id": "p-2"},
     "PersonProfilesUnmerged": {"surviving_id": "p-1", "merged_id": "p-2"},
     "PersonErasureRequested": {"person_profile_id": "p-1"},
+    "RecommendationShown": {"recommendation_id": "r", "tour_id": "föhr-2026", "position": 1, "propensity": 1,
+                            "person_profile_id": "p-1"},
+    "RecommendationClicked": {"recommendation_id": "r", "tour_id": "föhr-2026", "position": 1, "propensity": 1,
+                              "person_profile_id": "p-1"},
 }  # fmt: skip
 """Anna's, one of each type that touches a person."""
 
@@ -42,8 +46,6 @@ NOBODYS = {
     "TourPublished",
     "DepartureScheduled",
     "DepartureUpdated",
-    "RecommendationShown",
-    "RecommendationClicked",
 }
 
 
@@ -79,6 +81,7 @@ def test_each_is_one_sentence_without_our_names(type_):
          "Conversation resolved (phone), rated 2 of 5."),
         ("ConsentGranted", "Einwilligung erteilt: Newsletter.", "Consent granted: newsletter."),
         ("ConsentRevoked", "Einwilligung widerrufen: Newsletter.", "Consent revoked: newsletter."),
+        ("RecommendationClicked", "Vorschlag angeklickt: Föhr im Mai.", "Followed a suggestion: Föhr im Mai."),
     ],
 )  # fmt: skip
 def test_the_sentences_say_what_happened(type_, german, english):
