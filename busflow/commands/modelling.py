@@ -16,6 +16,9 @@ from busflow.console import AsOf, Json, OperatorId, moment, say, show
 from models.card import TASKS, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training.lifecycle.trainer import Trainer
     from training.promotion import Case
     from training.workbench import Workbench
 
@@ -34,8 +37,9 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train models, measure them beside simple rules and the champion, and register them as challengers."""
+    trainers, days = _trainers(task), _days(horizon)
     at = moment(as_of, utc_now())
-    result = _trained(open_bench(operator, at), task, at, horizon)
+    result = _trained(open_bench(operator, at), trainers, at, days)
     if as_json:
         show(result, as_json=True)
         return
@@ -56,9 +60,10 @@ def retrain(
     from training.promotion import examine, promote
     from training.watching import breaches_for
 
+    trainers, days = _trainers(task), _days(horizon)
     at, now = moment(as_of, utc_now()), utc_now()
     bench = open_bench(operator, at)
-    result = _trained(bench, task, at, horizon)
+    result = _trained(bench, trainers, at, days)
     trained: list[Task] = [name for name, entry in result.items() if entry["trained"]]
     say("checking the features that the challengers read")
     breaches = breaches_for(bench, trained, now)
@@ -221,13 +226,20 @@ def evaluate_value(
     )
 
 
-def _trained(bench: "Workbench", task: str, at: datetime, horizon: str | None) -> dict[Task, dict[str, Any]]:
-    """Train, and return by task what came of it. Raises NotEnoughDataError if nothing did."""
+def _trainers(task: str) -> "Sequence[Trainer[Any]]":
     from training.lifecycle.tasks import trainers_of
+
+    return trainers_of(task)
+
+
+def _trained(
+    bench: "Workbench", trainers: "Sequence[Trainer[Any]]", at: datetime, horizon_days: int | None
+) -> dict[Task, dict[str, Any]]:
+    """Train, and return by task what came of it. Raises NotEnoughDataError if nothing did."""
     from training.sessions import train_tasks
 
     result: dict[Task, dict[str, Any]] = {}
-    for name, challenger, reason in train_tasks(bench, trainers_of(task), at, utc_now(), _days(horizon)):
+    for name, challenger, reason in train_tasks(bench, trainers, at, utc_now(), horizon_days):
         if challenger is None:
             say(reason)
             result[name] = {"trained": False, "reason": reason}

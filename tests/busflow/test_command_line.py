@@ -66,14 +66,17 @@ try:
 except SystemExit:
     print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
 """
-    took = []
+    floor, took = [], []
     for _ in range(2):
+        before = processor_seconds()
+        subprocess.run([sys.executable, "-c", "import typer.rich_utils, pydantic_settings"], check=True)
+        floor.append(processor_seconds() - before)
         before = processor_seconds()
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         took.append(processor_seconds() - before)
     assert "Customer Intelligence" in done.stdout
     assert done.stderr.strip() == "[]"
-    assert min(took) < 1.5
+    assert min(took) < 2 * min(floor), "beside what any command line of these libraries takes"
 
 
 WRONG_USE = [
