@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 import pandas as pd
 
-from activity_log.errors import NoModelError, WrongUseError
+from activity_log.errors import BusflowError, NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard, Task
 from models.history import LONGEST_WHY, TAG, Change, earlier_champion, tag_of
@@ -30,16 +30,24 @@ for _name, _value in _QUIET.items():
     os.environ.setdefault(_name, _value)
 
 import mlflow  # noqa: E402 (reads the environment when imported)
+from mlflow.entities.model_registry import RegisteredModel  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.models import ModelSignature, infer_signature  # noqa: E402
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode  # noqa: E402
 from mlflow.tracking import MlflowClient  # noqa: E402
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+APPLIED = "applied"
+"""Tag of a registered model: the note that the alias followed last."""
 _ARTEFACT = "artefact"
 ATTEMPTS = 5
 _REQUIREMENTS = ["implicit", "lightgbm", "numpy", "pydantic", "scikit-learn", "scipy", "threadpoolctl"]
 
 T = TypeVar("T")
+
+
+class RegistryError(BusflowError):
+    """MLflow cannot be asked."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,6 @@ class ModelRegistry:
         with warnings.catch_warnings():  # MLflow's own, met when its tables are set up
             warnings.simplefilter("ignore", DeprecationWarning)
             self._client = _connected(self._uri)
-            self._client.search_registered_models(max_results=1)
 
     def log(self, run: Run) -> str:
         """Log a training run and register its model as challenger; return the version."""
@@ -131,12 +138,17 @@ class ModelRegistry:
             return Loaded(load(data), ModelCard.load(data), name, version)
 
     def version(self, operator_id: str, task: Task, alias: str) -> str | None:
-        """Return the version behind an alias, None if there is none."""
-        try:
-            name = registered_name(operator_id, task)
-            return str(self._client.get_model_version_by_alias(name, alias).version)
-        except MlflowException:
+        """Return the version behind an alias, None if there is none. Raises RegistryError.
+
+        A change of the champion counts from its note on: also if whoever made it was stopped before the alias moved.
+        """
+        model = self._registered(registered_name(operator_id, task))
+        if model is None:
             return None
+        if alias == CHAMPION and (decided := _unapplied(model.tags)):
+            return decided.version
+        behind = model.aliases.get(alias)
+        return None if behind is None else str(behind)
 
     def metrics(self, operator_id: str, task: Task, version: str) -> dict[str, float]:
         """Return what was measured of a version."""
@@ -184,27 +196,40 @@ class ModelRegistry:
 
     def history(self, operator_id: str, task: Task) -> list[Change]:
         """Return every change of the champion, oldest first."""
-        try:
-            tags = self._client.get_registered_model(registered_name(operator_id, task)).tags
-        except MlflowException:
-            return []
-        return [Change.model_validate_json(tags[name]) for name in sorted(tags) if name.startswith(TAG)]
+        model = self._registered(registered_name(operator_id, task))
+        return [] if model is None else [change for _, change in _noted(model.tags)]
+
+    def settle(self, operator_id: str, task: Task) -> None:
+        """Finish a change of the champion that somebody noted and was stopped in."""
+        name = registered_name(operator_id, task)
+        model = self._registered(name)
+        if model is not None and _unapplied(model.tags):
+            self._apply(name)
 
     def _make_live(self, name: str, change: Change) -> None:
         """Note the change under a name of its own, so that no writer overwrites another's, then move the alias.
 
-        Where several write at once, each makes live what the newest note says, until nothing newer has come: whoever
-        moves the alias last moves it to that.
+        The note is what counts, and it is written at once or not at all.
         """
         self._client.set_registered_model_tag(name, tag_of(change, uuid4().hex[:8]), change.model_dump_json())
-        operator_id, task = name.rsplit(".", 1)
-        version = change.version
+        self._apply(name)
+
+    def _apply(self, name: str) -> None:
+        """Move the alias to what the newest note says, and note which that was.
+
+        Where several write at once, each goes on until nothing newer has come: whoever moves the alias last moves it
+        to that.
+        """
+        tag, change = self._newest(name)
         while True:
-            self._move_alias(name, version)
-            newest = self.history(operator_id, cast(Task, task))[-1].version
-            if newest == version:
+            self._move_alias(name, change.version)
+            self._client.set_registered_model_tag(name, APPLIED, tag)
+            done, (tag, change) = tag, self._newest(name)
+            if tag == done:
                 return
-            version = newest
+
+    def _newest(self, name: str) -> tuple[str, Change]:
+        return _noted(self._client.get_registered_model(name).tags)[-1]
 
     def _move_alias(self, name: str, version: str) -> None:
         """Move the alias; MLflow refuses where another writer makes it at the same moment."""
@@ -226,10 +251,28 @@ class ModelRegistry:
         return str(self._client.create_experiment(name, artifact_location=location))
 
     def _register(self, name: str) -> None:
-        try:
-            self._client.get_registered_model(name)
-        except MlflowException:
+        if self._registered(name) is None:
             self._client.create_registered_model(name)
+
+    def _registered(self, name: str) -> RegisteredModel | None:
+        """Return what MLflow knows of a model, None if nothing; that it cannot be asked is another matter."""
+        try:
+            return self._client.get_registered_model(name)
+        except MlflowException as error:
+            if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+                return None
+            raise RegistryError(f"MLflow at {self._uri} does not answer: {_first_line(error)}") from error
+
+
+def _noted(tags: Mapping[str, str]) -> list[tuple[str, Change]]:
+    """Return the notes of changes with the names of their tags, oldest first."""
+    return [(tag, Change.model_validate_json(tags[tag])) for tag in sorted(tags) if tag.startswith(TAG)]
+
+
+def _unapplied(tags: Mapping[str, str]) -> Change | None:
+    """Return the newest change if the alias has not followed it yet."""
+    notes = _noted(tags)
+    return notes[-1][1] if notes and notes[-1][0] != tags.get(APPLIED) else None
 
 
 def _log_files(folder: Path, run: Run) -> None:
@@ -268,10 +311,20 @@ _VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 def _connected(uri: str) -> MlflowClient:
+    """Return a client that was answered once, so that MLflow's tables are there."""
     try:
-        return MlflowClient(uri)
+        client = MlflowClient(uri)
     except MlflowException as error:
         raise WrongUseError(f"MLFLOW_TRACKING_URI '{uri}': MLflow knows no such store") from error
+    try:
+        client.search_registered_models(max_results=1)
+    except MlflowException as error:
+        raise RegistryError(f"MLflow at {uri} does not answer: {_first_line(error)}") from error
+    return client
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def registered_name(operator_id: str, task: Task) -> str:

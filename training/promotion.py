@@ -1,6 +1,6 @@
 """The promotion gate: a challenger goes live only if it is better with confidence, calibrated, and fair to all.
 
-Why these rules and no others: docs/adr/0018-the-gate.md.
+Why these rules and no others: docs/adr/0021-one-gate.md.
 """
 
 from collections.abc import Iterator, Sequence
@@ -209,6 +209,7 @@ def promote(
             "--force with --why promotes it all the same"
         )
     if case.live == case.version:
+        registry.settle(operator_id, task)
         return case.version
     forced = force and not verdict.promoted
     reason = f"{why} (the gate refused: {verdict.reason})" if forced else why or verdict.reason

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from activity_log.errors import NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard
-from models.registry import CHALLENGER, CHAMPION, ModelRegistry, Run
+from models.registry import CHALLENGER, CHAMPION, ModelRegistry, RegistryError, Run
 from tests.feature_repo.stories import utc
 
 NOW = utc("2026-11-01")
@@ -132,6 +133,104 @@ def test_who_promotes_at_once_overwrites_nobody_and_what_is_live_is_the_newest_n
         list(pool.map(promote, [2, 0, 3, 1]))
     assert [change.version for change in registry.history("sturm", "churn")] == versions
     assert registry.version("sturm", "churn", CHAMPION) == versions[3]
+
+
+class Killed(BaseException):
+    """What stops a process and is caught by nobody."""
+
+
+def killed(*_: object, **__: object) -> None:
+    raise Killed
+
+
+def alias(registry: ModelRegistry, operator_id: str) -> str:
+    """Return the version that MLflow itself calls champion."""
+    return str(registry._client.get_model_version_by_alias(f"{operator_id}.churn", CHAMPION).version)
+
+
+STEPS_OF_PROMOTING = ("set_registered_model_tag", "set_registered_model_alias")
+
+
+@pytest.mark.parametrize("step", STEPS_OF_PROMOTING)
+def test_who_is_killed_while_promoting_has_promoted_or_has_not(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    operator_id = f"killed-{STEPS_OF_PROMOTING.index(step)}"
+    first, second = (registry.log(run_of(scorer(seed), operator_id)) for seed in (1, 2))
+    registry.promote(operator_id, "churn", first, day(0), by="anna", why="better")
+    with monkeypatch.context() as patched:
+        patched.setattr(registry._client, step, killed)
+        with pytest.raises(Killed):
+            registry.promote(operator_id, "churn", second, day(1), by="bernd", why="better still")
+    told = registry.history(operator_id, "churn")[-1].version
+    assert registry.version(operator_id, "churn", CHAMPION) == told, "the history says what is served"
+    assert registry.load(operator_id, "churn", Words.load).model == f"model {told}"
+    registry.promote(operator_id, "churn", second, day(2), by="bernd", why="once more")
+    assert alias(registry, operator_id) == second
+    assert registry.roll_back(operator_id, "churn", day(3), by="anna", why="") == told
+
+
+def test_what_was_noted_before_somebody_was_killed_is_finished_later(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+):
+    version = registry.log(run_of(scorer(1), "halb"))
+    with monkeypatch.context() as patched:
+        patched.setattr(registry._client, "set_registered_model_alias", killed)
+        with pytest.raises(Killed):
+            registry.promote("halb", "churn", version, NOW, by="anna", why="better")
+    assert CHAMPION not in registry._client.get_registered_model("halb.churn").aliases
+    registry.settle("halb", "churn")
+    assert alias(registry, "halb") == version
+    assert len(registry.history("halb", "churn")) == 1
+
+
+def test_an_alias_that_somebody_moved_in_mlflow_is_respected(registry: ModelRegistry):
+    first, second = (registry.log(run_of(scorer(seed), "hand")) for seed in (1, 2))
+    registry.promote("hand", "churn", first, NOW, by="anna", why="better")
+    registry._client.set_registered_model_alias("hand.churn", CHAMPION, second)
+    registry.settle("hand", "churn")
+    assert registry.version("hand", "churn", CHAMPION) == second
+
+
+STEPS_OF_LOGGING = ("create_model_version", "set_registered_model_alias")
+
+
+@pytest.mark.parametrize("step", ["save", "log_model", *STEPS_OF_LOGGING])
+def test_who_is_killed_while_registering_leaves_the_challenger_as_it_was(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    operator_id = f"abort-{step.replace('_', '-')}"
+    first = registry.log(run_of(scorer(1), operator_id))
+    with monkeypatch.context() as patched:
+        if step == "save":
+            patched.setattr(Words, "save", killed)
+        elif step == "log_model":
+            patched.setattr(mlflow.pyfunc, "log_model", killed)
+        else:
+            patched.setattr(registry._client, step, killed)
+        with pytest.raises(Killed):
+            registry.log(run_of(scorer(2), operator_id))
+    assert registry.version(operator_id, "churn", CHALLENGER) == first
+    assert registry.load(operator_id, "churn", Words.load, CHALLENGER).model == "model 1"
+    third = registry.log(run_of(scorer(3), operator_id))
+    assert registry.load(operator_id, "churn", Words.load, CHALLENGER).version == third
+
+
+def test_a_registry_that_does_not_answer_is_not_one_without_models(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+):
+    """Or the service would forget its models while MLflow is restarted."""
+    version = registry.log(run_of(scorer(1), "stumm"))
+    registry.promote("stumm", "churn", version, NOW, by="anna", why="")
+
+    def silent(_: str) -> None:
+        raise MlflowException("API request to http://mlflow failed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry._client, "get_registered_model", silent)
+        with pytest.raises(RegistryError, match="does not answer: API request to http://mlflow failed"):
+            registry.version("stumm", "churn", CHAMPION)
+    assert registry.version("stumm", "churn", CHAMPION) == version
 
 
 def test_an_operator_without_models_has_nothing_to_roll_back(registry: ModelRegistry):

@@ -529,9 +529,11 @@ def test_feedback_is_logged_once_however_often_it_is_said(service):
 # --- promotion while running
 
 
-def test_promotion_and_rollback_go_live_without_a_restart(service):
-    """The service looks for another champion every ten seconds."""
+def test_promotion_and_rollback_go_live_without_a_restart_or_a_failed_request(service):
+    """The service looks for another champion every ten seconds; four visitors ask all the while."""
+    import threading
     import time
+    from concurrent.futures import ThreadPoolExecutor
 
     from activity_log.clock import utc_now
     from models.registry import CHAMPION, ModelRegistry
@@ -541,18 +543,36 @@ def test_promotion_and_rollback_go_live_without_a_restart(service):
     name, client = "nordlicht.recommender", registry._client
     same = client.get_model_version(name, before)
     newer = str(client.create_model_version(name, same.source, same.run_id).version)
+    stop = threading.Event()
 
-    def live() -> str:
-        return service.post("/recommend", "widget", {"n": 1}).json()["model"]["version"]
+    def visit() -> list[tuple[int, str]]:
+        seen = []
+        while not stop.is_set():
+            response = service.post("/recommend", "widget", {"n": 1})
+            seen.append((response.status_code, response.json().get("model", {}).get("version", "")))
+            time.sleep(0.05)
+        return seen
 
     def wait_for(version: str) -> bool:
-        deadline = time.monotonic() + 15
-        while live() != version and time.monotonic() < deadline:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            told = service.post("/recommend", "widget", {"n": 1}).json()["model"]["version"]
+            if told == version:
+                return True
             time.sleep(0.5)
-        return live() == version
+        return False
 
-    assert live() == before
-    registry.promote("nordlicht", "recommender", newer, utc_now())
-    assert wait_for(newer)
-    assert registry.roll_back("nordlicht", "recommender") == before
     assert wait_for(before)
+    with ThreadPoolExecutor(4) as pool:
+        visits = [pool.submit(visit) for _ in range(4)]
+        try:
+            registry.promote("nordlicht", "recommender", newer, utc_now(), by="anna", why="a test")
+            promoted = wait_for(newer)
+            back = registry.roll_back("nordlicht", "recommender", utc_now(), by="bernd", why="a test")
+            returned = wait_for(before)
+        finally:
+            stop.set()
+        seen = [answer for one in visits for answer in one.result()]
+    assert (promoted, back, returned) == (True, before, True)
+    assert {status for status, _ in seen} == {200}
+    assert {version for _, version in seen} == {before, newer}
