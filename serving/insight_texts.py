@@ -55,12 +55,18 @@ def action_text(action: Action, language: Language) -> str:
     return ACTIONS[action][language]
 
 
-def too_few_messages(sent: float, language: Language) -> str:
-    """Say why no channel is named."""
-    count = round(sent)
+def too_few_messages(sent: int, language: Language) -> str:
+    """Say why no channel is named: hardly anything was sent."""
     if language == "de":
-        return f"Zu wenige Nachrichten, um einen Kanal zu nennen: bisher {count}."
-    return f"Too few messages to name a channel: {count} so far."
+        return f"Zu wenige Nachrichten, um einen Kanal zu nennen: bisher {sent}."
+    return f"Too few messages to name a channel: {sent} so far."
+
+
+def no_clear_channel(sent: int, read: int, language: Language) -> str:
+    """Say why no channel is named: what was sent and read tells of none."""
+    if language == "de":
+        return f"{read} von {sent} Nachrichten gelesen: Noch spricht das für keinen Kanal deutlich."
+    return f"{read} of {sent} messages read: no channel stands out yet."
 
 
 def no_model(language: Language) -> str:
@@ -70,7 +76,9 @@ def no_model(language: Language) -> str:
 
 def no_booking(language: Language) -> str:
     """Say why there is no forecast: nothing booked."""
-    return "Noch keine eigene Buchung." if language == "de" else "No booking of their own yet."
+    return (
+        "Noch keine eigene Buchung bekannt." if language == "de" else "No booking of their own is known yet."
+    )
 
 
 def _high_risk(told: Evidence) -> Texts:
@@ -96,8 +104,8 @@ def _inactive(told: Evidence) -> Texts:
 def _due_again(told: Evidence) -> Texts:
     usual, since = told["median_booking_gap_days"], told["days_since_last_booking"]
     return {
-        "de": f"Bucht etwa alle {_every(usual)['de']}; die letzte Buchung war vor {spelled_months(since, 'de')}.",
-        "en": f"Books about every {_every(usual)['en']}; the last booking was {spelled_months(since, 'en')} ago.",
+        "de": f"Bucht etwa alle {_every(usual)['de']}; die letzte Buchung war {_ago(since)['de']}.",
+        "en": f"Books about every {_every(usual)['en']}; the last booking was {_ago(since)['en']}.",
     }
 
 
@@ -120,21 +128,17 @@ def _unusual_change(told: Evidence) -> Texts:
 
 
 def _complaint(told: Evidence) -> Texts:
-    since = told["days_since_last_complaint"]
-    return {
-        "de": f"Hat sich vor {spelled_months(since, 'de')} beschwert.",
-        "en": f"Complained {spelled_months(since, 'en')} ago.",
-    }
+    since = _ago(told["days_since_last_complaint"])
+    return {"de": f"Hat sich {since['de']} beschwert.", "en": f"Complained {since['en']}."}
 
 
 def _abandoned(told: Evidence) -> Texts:
-    count, since = told["abandoned_checkouts_90d"], told["days_since_last_abandoned_checkout"]
+    count, since = told["abandoned_checkouts_90d"], _ago(told["days_since_last_abandoned_checkout"])
     times = "" if count == 1 else f"{count}-mal "
     en = "a booking" if count == 1 else f"{count} bookings"
     return {
-        "de": f"Hat in den letzten 90 Tagen {times}eine Buchung abgebrochen, "
-        f"zuletzt vor {spelled_months(since, 'de')}.",
-        "en": f"Left {en} unfinished in the last 90 days, last {spelled_months(since, 'en')} ago.",
+        "de": f"Hat in den letzten 90 Tagen {times}eine Buchung abgebrochen, zuletzt {since['de']}.",
+        "en": f"Left {en} unfinished in the last 90 days, last {since['en']}.",
     }
 
 
@@ -162,6 +166,13 @@ def _party(told: Evidence) -> Texts:
         "de": f"Bucht im Mittel {spelled_number(usual, 'de', 1)} Plätze, hatte aber schon {largest} gebucht.",
         "en": f"Books {spelled_number(usual, 'en', 1)} seats on average, but has booked {largest} before.",
     }
+
+
+def _ago(days: float) -> Texts:
+    """Return how long something is past, as in "14 months ago"."""
+    if days < 1:
+        return {"de": "in den letzten 24 Stunden", "en": "within the last 24 hours"}
+    return {"de": f"vor {spelled_months(days, 'de')}", "en": f"{spelled_months(days, 'en')} ago"}
 
 
 def _every(days: float) -> Texts:

@@ -20,6 +20,7 @@ from serving.insight_texts import (
     action_text,
     insight_text,
     no_booking,
+    no_clear_channel,
     no_model,
     too_few_messages,
 )
@@ -75,7 +76,7 @@ def channel_preference(
     sent, read = known["messages_delivered"] or 0, known["messages_read"] or 0
     if loaded is None:
         channel = known["most_read_channel"] if read >= LEAST_MESSAGES else None
-        note = None if channel else too_few_messages(sent, language)
+        note = None if channel else _why_no_channel(sent, read, language)
         return ChannelPreference(channel=channel, messages_delivered=sent, messages_read=read, note=note)
     channel, probability = _favourite(known, loaded.model, "any")
     return ChannelPreference(
@@ -84,7 +85,7 @@ def channel_preference(
         messages_delivered=sent,
         messages_read=read,
         purposes=[_for_purpose(known, loaded.model, purpose) for purpose in PURPOSES if purpose != "any"],
-        note=None if channel else too_few_messages(sent, language),
+        note=None if channel else _why_no_channel(sent, read, language),
         model=model_info(loaded),
     )
 
@@ -101,7 +102,7 @@ def customer_value(
     told = model.forecast(encode(_column(row.features, model.features), model.features), now)
     return CustomerValue(
         bookings=_expected(told.bookings[0], told.bookings_low[0], told.bookings_high[0]),
-        spend=_expected(told.spend[0], told.spend_low[0], told.spend_high[0]),
+        spend=_expected(told.spend[0], told.spend_low[0], told.spend_high[0], digits=2),
         lifetime_value=round(float(told.lifetime_value[0]), 2),
         lifetime_years=LIFETIME_YEARS,
         discount=DISCOUNT,
@@ -164,6 +165,11 @@ def customer_insights(
     ]
 
 
+def _why_no_channel(sent: int, read: int, language: Language) -> str:
+    few = sent < LEAST_MESSAGES
+    return too_few_messages(sent, language) if few else no_clear_channel(sent, read, language)
+
+
 def _for_purpose(known: Mapping[str, Any], model: ChannelModel, purpose: Purpose) -> PurposePreference:
     campaigns = sum(known[f"campaigns_delivered_{channel}"] or 0 for channel in CHANNELS)
     everything = known["messages_delivered"] or 0
@@ -193,8 +199,10 @@ def _column(known: Mapping[str, Any], names: Any) -> dict[str, list[Any]]:
     return {name: [known[name]] for name in names}
 
 
-def _expected(value: float, low: float, high: float) -> Expected:
-    return Expected(expected=round(float(value), 4), low=round(float(low), 2), high=round(float(high), 2))
+def _expected(value: float, low: float, high: float, digits: int = 4) -> Expected:
+    return Expected(
+        expected=round(float(value), digits), low=round(float(low), 2), high=round(float(high), 2)
+    )
 
 
 def _no_value(row: OnlineRow, loaded: Loaded[ValueModel] | None, note: str) -> CustomerValue:
