@@ -136,7 +136,8 @@ class Recommender:
     def explain(self, history: History, context: Context, family: str) -> Evidence:
         """Return why `family` is suggested: booked before, or what the answering rung says.
 
-        Where nobody booked both it and a family of the history, what it shares with one of them.
+        Where nobody booked both it and a family of the history, what it shares with one of them; where nobody ever
+        booked it and nothing is shared, what the catalogue says of it.
         """
         reads_history = self.basis(history).rung != SeasonPopularity.name
         for booked, times in zip(history.families, history.counts, strict=True):
@@ -148,7 +149,10 @@ class Recommender:
         evidence = rung.explain(history, context, family, self.counts)
         personal = not isinstance(rung, SeasonPopularity) and evidence.kind == "season_popularity"
         if personal or evidence.kind == "programme":
-            return self.likeness.likeness(history, family) or evidence
+            evidence = self.likeness.likeness(history, family) or evidence
+        if evidence.kind == "programme":
+            region, theme = self.likeness.region_and_theme(family)
+            return replace(evidence, region=region, theme=theme)
         return evidence
 
     def basis(self, history: History, new: Collection[Newcomer] = ()) -> Basis:
