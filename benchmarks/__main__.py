@@ -23,6 +23,8 @@ from benchmarks import (
     log,
     monitoring,
     off_policy,
+    recommender_day_one,
+    recommender_operators,
     retraining,
 )
 from benchmarks.figure import Figure
@@ -38,6 +40,8 @@ SUBJECTS = {
     "retraining": retraining.steps,
     "brought_interactions": brought_interactions.steps,
     "monitoring": monitoring.steps,
+    "recommender_operators": recommender_operators.steps,
+    "recommender_day_one": recommender_day_one.steps,
 }
 
 

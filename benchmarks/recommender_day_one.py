@@ -1,6 +1,12 @@
-"""Tours of a new season on the day after their catalogue came out, beside the same season in its middle."""
+"""Tours of a new season on the day after their catalogue came out, beside the same season in its middle.
 
-from collections.abc import Mapping
+Two seasons of simulated operators: the share of the season's tours booked next that were among the first five shown,
+on the morning after the catalogue was out, when none of them had a booking, and in February. And families that were
+wholly new with the catalogue, as if they had never been sold before: how often they were among the first five of
+those who booked them next.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.simulated_facts import SimulatedFacts, opened
+from benchmarks.figure import Figure
+from benchmarks.simulated_facts import SimulatedFacts, opened, simulated_facts
+from benchmarks.sizes import Sizes
 from training.recommender.backtest import Snapshots, Window, open_window
 from training.recommender.choice import choose
 from training.recommender.interactions import booked_from
@@ -21,6 +29,46 @@ BOOKED_WITHIN = RecommenderSpec(horizon_days=120)
 """Judged by what is booked in the four months after the moment."""
 
 SEASONS = (2025, 2026)
+OPERATORS = ((2_000, 7, 12), (2_000, 8, 20), (1_000, 9, 16), (3_000, 10, 12))
+"""Customers, seed and families of each."""
+NEW_FAMILIES = 2
+"""Of the first operator, each made new in turn."""
+
+Step = tuple[str, Callable[[], list[Figure]]]
+
+
+def steps(_sizes: Sizes) -> Iterator[Step]:
+    """Yield what is measured, by name."""
+    yield "a new season's tours on day one", new_season
+    yield "families that are new on day one", new_families
+
+
+def new_season() -> list[Figure]:
+    """Return recall@5 on day one beside that of mid-season, over all customers of all operators and seasons."""
+    day_one, middle = [], []
+    for operator in OPERATORS:
+        simulated = simulated_facts(*operator)
+        for season in map(Season, SEASONS):
+            day_one.append(recalls(simulated, season, season.day_one))
+            middle.append(recalls(simulated, season, season.middle))
+    found, later = (float(np.concatenate(parts).mean()) for parts in (day_one, middle))
+    name = f"tours of a new season on day one: recall@{FIRST}"
+    return [Figure(name, "", found, later, "the same season in February", bound=0.9)]
+
+
+def new_families() -> list[Figure]:
+    """Return how often a family that came out with the catalogue is among the first of who books it next."""
+    found: dict[str, list[np.ndarray]] = {"final": [], "season_popularity": []}
+    simulated = simulated_facts(*OPERATORS[0])
+    families = sorted(set(simulated.tables["tours"]["family_id"].to_pylist()))[:NEW_FAMILIES]
+    for season in map(Season, SEASONS):
+        for family in families:
+            as_new = without_past(simulated, family, season)
+            for model, hits in found_of_family(as_new, family, season.day_one).items():
+                found[model].append(hits)
+    final, popular = (float(np.concatenate(parts).mean()) for parts in found.values())
+    name = f"new families on day one: among the first {FIRST} of who books them next"
+    return [Figure(name, "share", final), Figure(f"{name}, by season popularity alone", "share", popular)]
 
 
 @dataclass(frozen=True)

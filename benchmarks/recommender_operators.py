@@ -1,12 +1,23 @@
-"""The live recommender beside single rungs and popularity, operator by operator, on customers nobody chose by."""
+"""The live recommender beside single rungs and popularity, operator by operator, on customers nobody chose by.
 
-from collections.abc import Iterator, Mapping
+Fifty simulated operators, from 50 customers up. For each the life cycle chooses the live rung in the past, and the
+last half year judges: what went live (the final recommender), and the bare scores of every rung. The best single rung
+is the one whose bare scores are best on average over the operators.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from statistics import mean
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from benchmarks.figure import Bound, Figure
 from benchmarks.simulated_facts import END, simulated_facts
+from benchmarks.sizes import Sizes
 from training.metrics import Interval
 from training.recommender.backtest import Snapshots, judge_rung, open_window
 from training.recommender.choice import choose
@@ -17,7 +28,50 @@ from training.recommender.train import judged_models, validation_windows
 
 METRIC = "ndcg@3"
 POPULARITY = "season_popularity"
-SMALLEST, LARGEST = 50, 3_000
+SMALLEST, LARGEST, OPERATORS = 50, 3_000, 50
+WORKERS = 2
+
+
+def steps(_sizes: Sizes) -> Iterator[tuple[str, Callable[[], list[Figure]]]]:
+    """Yield what is measured, by name."""
+    yield f"the recommender of {OPERATORS} simulated operators", partial(measured, OPERATORS)
+
+
+def measured(count: int) -> list[Figure]:
+    """Return the figures of so many operators; such as nobody booked again with are left out."""
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        found = list(pool.map(_compared, reversed(list(operators(count)))))
+    return figures([one for one in found if one is not None])
+
+
+def figures(results: "list[Compared]") -> list[Figure]:
+    """Return the averages over operators beside single rungs', and how many operators are clearly below one."""
+    best = best_alone(results)
+    final, of = mean_over(one.final for one in results), f"{len(results)} operators"
+    popular = mean_over(one.alone[POPULARITY] for one in results)
+    below_best = sum(one.gain_over(one.alone[best]).high < 0 for one in results)
+    below_popular = sum(one.gain_over(one.alone[POPULARITY]).high < 0 for one in results)
+    single, name = mean_over(one.alone[best] for one in results), f"{of}: {METRIC} of the final recommender"
+    return [
+        Figure(f"{name} beside the best single rung", "", final, single, best, bound=1.0),
+        Figure(f"{name} beside popularity", "", final, popular, POPULARITY, bound=1.0),
+        _none(f"{of}: significantly below the best single rung", below_best),
+        _none(f"{of}: significantly below season popularity", below_popular),
+    ]
+
+
+def mean_over(metrics: Iterator[np.ndarray]) -> float:
+    """Return the mean over operators, each counting once."""
+    return mean(float(one.mean()) for one in metrics)
+
+
+def _none(name: str, count: int) -> Figure:
+    return Figure(name, "operators", count, bound=0, direction=Bound.AT_MOST)
+
+
+def _compared(operator: tuple[int, int, int]) -> "Compared | None":
+    with threadpool_limits(1):
+        return compared(*operator, RecommenderSpec())
 
 
 @dataclass(frozen=True)
@@ -68,8 +122,7 @@ def compared(customers: int, seed: int, families: int, spec: RecommenderSpec) ->
 
 def best_alone(results: list[Compared]) -> str:
     """Return the rung whose bare scores are best on average over operators."""
-    names = results[0].alone
-    return max(names, key=lambda name: mean(float(one.alone[name].mean()) for one in results))
+    return max(results[0].alone, key=lambda name: mean_over(one.alone[name] for one in results))
 
 
 def _deciding(models: Mapping[str, PerCustomer]) -> dict[str, np.ndarray]:
