@@ -4,7 +4,7 @@ Each operator's churn scores are right and calibrated at first (AUC about .82). 
 decayed one customers follow them only a third as closely from the fourth month on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import numpy as np
@@ -78,7 +78,3 @@ def _figures() -> list[Figure]:
         ),
         Figure(f"monitoring: planted decay found, {about}", "share", float(np.mean(decayed)), bound=0.9),
     ]
-
-
-def _share(name: str, found: Sequence[bool], bound: float, direction: Bound) -> Figure:
-    return Figure(name, "share", float(np.mean(found)), bound=bound, direction=direction)

@@ -32,17 +32,17 @@ def calibration_plot(labels: npt.ArrayLike, probabilities: Floats, what: str) ->
             "rows": [len(part) for part in bins],
         }
     )
-    scale = altair.Scale(domain=[0, 1])
+    scale, percent = altair.Scale(domain=[0, 1]), altair.Axis(format="%")
     points = (
         altair.Chart(frame)
         .mark_line(point=True, color=OURS)
         .encode(
-            x=altair.X("forecast", scale=scale, title=f"forecast probability of {what}"),
-            y=altair.Y("frequency", scale=scale, title="observed frequency"),
+            x=altair.X("forecast", scale=scale, axis=percent, title=f"forecast probability of {what}"),
+            y=altair.Y("frequency", scale=scale, axis=percent, title="observed frequency"),
         )
     )
     title = f"Calibration on {len(outcome):,} forecasts"
-    return (_line((0, 1), (0, 1)) + points).properties(title=title, width=WIDTH, height=WIDTH)
+    return (points + _line((0, 1), (0, 1))).properties(title=title, width=WIDTH, height=WIDTH)
 
 
 def lift_plot(labels: npt.ArrayLike, probabilities: Floats, what: str) -> altair.LayerChart:
@@ -62,7 +62,7 @@ def lift_plot(labels: npt.ArrayLike, probabilities: Floats, what: str) -> altair
     )
     tenth = found[max(round(len(found) / 10) - 1, 0)]
     title = f"The first tenth holds {tenth:.0%} of all with {what}"
-    return (_line((0, 1), (0, 1)) + curve).properties(title=title, width=WIDTH, height=240)
+    return (curve + _line((0, 1), (0, 1))).properties(title=title, width=WIDTH, height=240)
 
 
 def precision_recall_plot(labels: npt.ArrayLike, probabilities: Floats, what: str) -> altair.LayerChart:
@@ -71,6 +71,7 @@ def precision_recall_plot(labels: npt.ArrayLike, probabilities: Floats, what: st
     precision, recall, _ = precision_recall_curve(outcome, probabilities)
     places = _thinned(len(recall))
     frame = pd.DataFrame({"recall": recall[places], "precision": precision[places]})
+    frame = frame.groupby("recall", as_index=False).max()
     scale, percent = altair.Scale(domain=[0, 1]), altair.Axis(format="%")
     curve = (
         altair.Chart(frame)
@@ -82,7 +83,7 @@ def precision_recall_plot(labels: npt.ArrayLike, probabilities: Floats, what: st
     )
     rate = float(outcome.mean())
     title = f"Precision and recall; dashed: at random ({rate:.0%})"
-    return (_line((0, 1), (rate, rate)) + curve).properties(title=title, width=WIDTH, height=240)
+    return (curve + _line((0, 1), (rate, rate))).properties(title=title, width=WIDTH, height=240)
 
 
 def reliability_by_month_plot(
@@ -202,10 +203,11 @@ def png(chart: altair.TopLevelMixin) -> bytes:
 
 
 def _line(x: tuple[float, float], y: tuple[float, float]) -> altair.Chart:
+    """Draw a dashed line that names no axes: the curve it goes with does."""
     return (
         altair.Chart(pd.DataFrame({"x": x, "y": y}))
         .mark_line(strokeDash=[4, 4], color=IDEAL)
-        .encode(x=altair.X("x", title=None), y=altair.Y("y", title=None))
+        .encode(x="x", y="y")
     )
 
 

@@ -18,7 +18,9 @@ from models.registry import CHALLENGER, CHAMPION, ModelRegistry
 from serving.answers import Answers
 from tests.conftest import SimulatedOperator
 from training.churn import ChurnSpec
+from training.lifecycle.card_words import WORDS
 from training.report import Report
+from training.slices import EVERYBODY
 
 OPERATOR = "nordlicht"
 
@@ -95,6 +97,20 @@ def test_a_run_keeps_report_plots_signature_and_a_card_in_both_languages(
     signature = mlflow.models.get_model_info(f"models:/{OPERATOR}.{task}@{CHAMPION}").signature
     assert signature.inputs
     assert signature.outputs
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_all_that_a_card_shows_has_a_name_that_people_understand(
+    trained: SimulatedOperator, models: ModelRegistry, task: str, tmp_path: Path
+):
+    report = models.load(OPERATOR, task, Report.load).model
+    plots = plots_of(run_of(trained, task), trained, tmp_path)
+    slices = {one.slice.partition("=")[0] for one in report.gains} - {EVERYBODY}
+    for words in WORDS.values():
+        assert {one.model for one in report.figures} <= words.models.keys()
+        assert {one.metric for one in (*report.figures, *report.limits)} <= words.metrics.keys()
+        assert plots.keys() <= words.captions.keys()
+    assert slices <= WORDS["de"].kinds.keys()
 
 
 def tags_of(html: str, name: str) -> int:

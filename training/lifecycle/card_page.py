@@ -10,6 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from models.card import ModelCard
 from training.lifecycle.card_texts import TEXTS, Texts
+from training.lifecycle.card_words import WORDS
+from training.lifecycle.code_version import CodeVersion
 from training.lifecycle.snapshot import Snapshot
 from training.report import Figure, Gain, Report, names_of
 from training.slices import EVERYBODY
@@ -51,16 +53,20 @@ def page_name(language: Language) -> str:
     return f"model_card.{language}.html"
 
 
-def pages(card: ModelCard, report: Report, snapshot: Snapshot, charts: Mapping[str, bytes]) -> dict[str, str]:
+def pages(
+    card: ModelCard, report: Report, snapshot: Snapshot, code: CodeVersion, charts: Mapping[str, bytes]
+) -> dict[str, str]:
     """Return the page in each language, by file name. charts: PNGs by file name, put into the page."""
-    pictures = {name: base64.b64encode(png).decode() for name, png in sorted(charts.items())}
+    pictures = {name: base64.b64encode(charts[name]).decode() for name in _in_order(charts)}
     return {
         page_name(language): _template().render(
             language=language,
             t=TEXTS[language],
+            words=WORDS[language],
             card=card,
             report=report,
             snapshot=snapshot,
+            code=code,
             metrics=_metrics(report),
             rows=_rows(report),
             comparisons=_comparisons(report),
@@ -73,12 +79,19 @@ def pages(card: ModelCard, report: Report, snapshot: Snapshot, charts: Mapping[s
     }
 
 
+def _in_order(charts: Mapping[str, bytes]) -> list[str]:
+    """Return the pictures in the order in which their captions stand: the most telling first."""
+    known = list(WORDS["en"].captions)
+    return sorted(charts, key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("training.lifecycle"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["in_words"] = lambda name, words: words.slice(name)
     return environment.get_template("model_card.html.j2")
 
 
@@ -112,7 +125,8 @@ def _tested(report: Report) -> int:
 
 
 def _number(texts: Texts) -> Callable[..., str]:
-    def number(value: float, digits: int = 3) -> str:
+    def number(value: float) -> str:
+        digits = 3 if abs(value) < 10 else 1 if abs(value) < 100 else 0
         text = f"{value:,.{digits}f}"
         if texts.decimal == ",":
             return text.translate(str.maketrans(",.", ".,"))

@@ -1,4 +1,4 @@
-"""The words of the model card, German and English."""
+"""The sentences of the model card, German and English."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Texts:
     worse: str
     nothing_measured: str
     few_customers: str
-    rivals: Mapping[str, str]
+    live_before: str
     figures: str
     figures_hint: str
     model: str
@@ -44,8 +44,8 @@ class Texts:
     tested: str
     level: str
     fingerprint: str
+    code: str
     use: str
-    metrics: Mapping[str, str]
 
 
 TASKS_DE: Mapping[Task, str] = {
@@ -87,7 +87,7 @@ DE = Texts(
     nothing_measured="Gegen eine einfachere Regel wurde nichts gemessen: Es antwortet die einfachste, oder im "
     "Prüfzeitraum geschah zu wenig.",
     few_customers="Geprüft wurde an nur {customers} Kunden; die Zahlen sind grob.",
-    rivals={"champion": "das bisherige Modell"},
+    live_before="das bisherige Modell",
     figures="Güte auf Kunden und Zeiten, die das Modell nicht kannte",
     figures_hint="Daneben stehen einfache Regeln. In Klammern: der 95-%-Bereich.",
     model="Modell",
@@ -110,14 +110,8 @@ DE = Texts(
     tested="Geprüft auf",
     level="Stand des Ereignisprotokolls",
     fingerprint="Fingerabdruck der Daten",
+    code="Programmstand",
     use="Was zu bedenken ist",
-    metrics={
-        "auc": "Trennschärfe (AUC; 0,5 = Zufall, 1 = fehlerlos)", "brier": "Fehler der Wahrscheinlichkeiten (Brier)",
-        "ece": "Abweichung von Vorhersage und Häufigkeit (ECE)", "average_precision": "mittlere Genauigkeit",
-        "log_loss": "logarithmischer Fehler", "accuracy": "Anteil richtiger Ja/Nein-Aussagen",
-        "recall@3": "gebuchte Reisen unter den ersten 3", "recall@5": "gebuchte Reisen unter den ersten 5",
-        "ndcg@3": "Güte der Reihenfolge, erste 3 (nDCG)", "ndcg@5": "Güte der Reihenfolge, erste 5 (nDCG)",
-    },
 )  # fmt: skip
 
 EN = Texts(
@@ -150,7 +144,7 @@ EN = Texts(
     nothing_measured="Nothing was measured against a simpler rule: the simplest one answers, or too little happened "
     "in the test window.",
     few_customers="It was tested on {customers} customers only; the figures are rough.",
-    rivals={"champion": "the model that was live"},
+    live_before="the model that was live",
     figures="How good it is on customers and times it had not seen",
     figures_hint="Beside it stand simple rules. In brackets: the 95 % interval.",
     model="Model",
@@ -173,14 +167,8 @@ EN = Texts(
     tested="Tested on",
     level="Level of the event log",
     fingerprint="Fingerprint of the data",
+    code="Version of the code",
     use="What to bear in mind",
-    metrics={
-        "auc": "Separation (AUC; 0.5 = chance, 1 = faultless)", "brier": "Error of the probabilities (Brier)",
-        "ece": "Gap between forecast and frequency (ECE)", "average_precision": "average precision",
-        "log_loss": "logarithmic error", "accuracy": "share of right yes/no answers",
-        "recall@3": "booked tours among the first 3", "recall@5": "booked tours among the first 5",
-        "ndcg@3": "quality of the order, first 3 (nDCG)", "ndcg@5": "quality of the order, first 5 (nDCG)",
-    },
 )  # fmt: skip
 
 TEXTS: Mapping[str, Texts] = {"de": DE, "en": EN}

@@ -120,7 +120,7 @@ def _run(
             RECIPE_FILE: recipe.model_dump_json(indent=1),
             "snapshot.json": snapshot.model_dump_json(indent=1),
         }
-        | pages(card, trained.report, snapshot, charts),
+        | pages(card, trained.report, snapshot, code_version(), charts),
         example=trained.example,
     )
 
