@@ -2,6 +2,7 @@
 
 Conformal prediction with groups (Vovk, Lindsay, Nouretdinov and Gammerman 2003, Mondrian confidence machine):
 customers of similar forecasts share one range, so that it is right on average among the small and among the great.
+Where many bring nothing at all, nobody lies below the range, and all who may lie outside lie above it.
 """
 
 from dataclasses import dataclass
@@ -36,8 +37,9 @@ class LikelyRange:
         for number in range(len(edges) + 1):
             inside = multiples[group == number]
             inside = inside if len(inside) else multiples
-            more = min(1.0, (1 - tail) * (1 + 1 / len(inside)))
-            lows.append(float(np.quantile(inside, tail, method="lower")))
+            low = np.quantile(inside, tail, method="lower")
+            more = min(1.0, (float((inside < low).mean()) + COVERAGE) * (1 + 1 / len(inside)))
+            lows.append(float(low))
             highs.append(float(np.quantile(inside, more, method="higher")))
         return cls(tuple(map(float, edges)), tuple(lows), tuple(highs))
 

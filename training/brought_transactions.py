@@ -19,13 +19,15 @@ from feature_repo.sources import IDENTITIES
 from training.recommender.brought import LARGEST_SECONDS
 
 OPERATOR = "own"
+_DATES = (19_000_101, 21_001_231)
+"""Numbers that are dates without dashes; as seconds since 1970 all of them would lie in one summer."""
 CUSTOMER, TIME, AMOUNT = "customer_id", "timestamp", "amount"
 
 
 def read_transactions(path: Path) -> pd.DataFrame:
     """Read customer_id (str), timestamp (UTC) and amount (0 where the table has none). Raises WrongUseError.
 
-    Moments are ISO 8601 text, or numbers of seconds (or milliseconds) since 1970.
+    Moments are ISO 8601 text (20250510 too), or numbers of seconds (or milliseconds) since 1970.
     """
     try:
         table = (
@@ -37,7 +39,7 @@ def read_transactions(path: Path) -> pd.DataFrame:
     for column in (CUSTOMER, TIME):
         if column not in table:
             raise WrongUseError(
-                f"{path}: has no column '{column}'; it has {', '.join(map(str, table.columns))}"
+                f"{path}: has no column '{column}', there are: {', '.join(map(str, table.columns))}; rename one"
             )
     amounts = table[AMOUNT] if AMOUNT in table else pd.Series(0.0, index=table.index)
     read = pd.DataFrame(
@@ -51,8 +53,19 @@ def read_transactions(path: Path) -> pd.DataFrame:
 
 
 def check_horizon(path: Path, table: pd.DataFrame, cutoff: datetime, horizon: timedelta) -> None:
-    """Raise WrongUseError if the transactions end before the horizon after the cutoff is over."""
-    if table[TIME].max() < cutoff + horizon:
+    """Raise WrongUseError if there is nothing before the cutoff, or not all of the horizon after it.
+
+    The last day counts as whole: many tables know days only.
+    """
+    if table.empty:
+        raise WrongUseError(
+            f"{path}: no row has a '{CUSTOMER}', a '{TIME}' and an '{AMOUNT}' of at least 0; fill these columns"
+        )
+    if not (table[TIME] < cutoff).any():
+        raise WrongUseError(
+            f"{path}: begins {table[TIME].min():%Y-%m-%d}; use a --cutoff after its first transactions"
+        )
+    if table[TIME].max() + timedelta(days=1) < cutoff + horizon:
         raise WrongUseError(
             f"{path}: ends {table[TIME].max():%Y-%m-%d}, before the horizon of {horizon.days} days after "
             f"{cutoff:%Y-%m-%d} is over; use an earlier --cutoff or a shorter --horizon"
@@ -72,10 +85,15 @@ def _converted(
 
 
 def _moments(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(column):
+    """Return moments to the microsecond, which is as fine as facts are."""
+    if not pd.api.types.is_numeric_dtype(column):
+        read = pd.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
+    elif column.dropna().between(*_DATES).all():
+        read = pd.to_datetime(column.astype("Int64").astype("string"), utc=True, errors="coerce")
+    else:
         seconds = column.where(column.abs() <= LARGEST_SECONDS, column / 1_000)
-        return pd.to_datetime(seconds, unit="s", utc=True, errors="coerce")
-    return pd.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
+        read = pd.to_datetime(seconds, unit="s", utc=True, errors="coerce")
+    return read.astype("datetime64[us, UTC]")
 
 
 def _numbers(column: pd.Series) -> pd.Series:

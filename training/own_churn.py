@@ -76,18 +76,19 @@ def own_spec(horizon_days: int) -> ChurnSpec:
 def past_rows(table: pd.DataFrame, cutoff: datetime, spec: ChurnSpec) -> pd.DataFrame:
     """Return features and what is known of the outcome at `cutoff`, for moments STEP_DAYS apart, the oldest first.
 
-    Raises NotEnoughDataError unless the outcome of one of them is complete.
+    Raises NotEnoughDataError unless the outcome of one of them is known for half the horizon.
     """
     first, step = table[TIME].min().to_pydatetime() if len(table) else cutoff, timedelta(days=spec.step_days)
-    if cutoff - spec.horizon < first + SHORTEST_HISTORY:
+    if cutoff - spec.horizon / 2 < first + SHORTEST_HISTORY:
         raise NotEnoughDataError(
             f"churn: {(cutoff - first).days} days of log are too few for a horizon of {spec.horizon_days} days; "
-            f"{spec.horizon_days + SHORTEST_HISTORY.days} are needed, or a shorter --horizon"
+            f"{spec.horizon_days // 2 + SHORTEST_HISTORY.days + 1} are needed, or a shorter --horizon"
         )
     count = min((cutoff - first - SHORTEST_HISTORY) // step, MOST_MOMENTS)
+    moments = {cutoff - step * back for back in range(1, count + 1)}
     newest_complete = cutoff - spec.horizon
-    moments = {cutoff - step * back for back in range(1, count + 1)} | {newest_complete}
-    return rows_at(_sampled(table), sorted(moments), cutoff)
+    complete = {newest_complete} if newest_complete >= first + SHORTEST_HISTORY else set()
+    return rows_at(_sampled(table), sorted(moments | complete), cutoff)
 
 
 def rows_at(table: pd.DataFrame, moments: list[datetime], until: datetime) -> pd.DataFrame:
@@ -123,9 +124,13 @@ def _sampled(table: pd.DataFrame) -> pd.DataFrame:
 def _told(
     scorer: ChurnScorer, past: pd.DataFrame, future: pd.DataFrame, spec: ChurnSpec
 ) -> dict[str, Floats]:
-    """Return what the scorer and every rule say of the future's customers."""
-    whole = past[past[KNOWN] >= spec.horizon_days]
-    whole = whole.assign(churned=churned_within(whole, spec.horizon_days).astype(bool))
+    """Return what the scorer and every rule say of the future's customers.
+
+    Rules are fitted to the longest horizon whose outcome is known; in a short log that may be less than the whole.
+    """
+    known = max(days for days in spec.horizons if (past[KNOWN] >= days).any())
+    whole = past[past[KNOWN] >= known]
+    whole = whole.assign(churned=churned_within(whole, known).astype(bool))
     rules = {name: rule().fit(whole, spec.horizon_days).predict(future) for name, rule in BASELINES.items()}
     return {MODEL: scored(scorer, future), **rules}
 

@@ -10,16 +10,17 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from activity_log.errors import NotEnoughDataError, WrongUseError
+from activity_log.errors import NotEnoughDataError
 from feature_repo.expressions.clocks import ROW, Facts, population
 from feature_repo.groups import BOOKING, CHURN_FEATURES
 from feature_repo.sources import connect_duckdb, moments_table
-from models.value import RUNGS
+from models.churn import encode
+from models.value import RUNGS, Forecast
 from training.brought_transactions import AMOUNT, CUSTOMER, TIME, check_horizon, facts_of, read_transactions
-from training.value import check_size, choose
-from training.value_fitting import MOMENT, ValueSpec, fit_rung
+from training.value import check_size, choose, with_ranges
+from training.value_fitting import MOMENT, Fitted, ValueSpec, fit_rung, moments_of
 from training.value_labels import KEPT_BOOKINGS, KEPT_SPEND, value_within
-from training.value_metrics import value_metrics
+from training.value_metrics import Floats, range_coverage, value_metrics
 from training.value_rules import (
     LAST_BOOKINGS,
     LAST_PERIOD,
@@ -49,6 +50,20 @@ class _Brought(NamedTuple):
     now: pd.DataFrame
 
 
+class _Told(NamedTuple):
+    """What one model expects of the customers, with likely ranges where the past tells any; seconds: of its fit."""
+
+    expected: Expected
+    ranges: Forecast | None = None
+    seconds: float | None = None
+
+    def metrics(self, kept: Floats, paid: Floats) -> dict[str, float]:
+        """Measure it against what was kept and paid, (customers,) each."""
+        covered = range_coverage(self.ranges, kept, paid) if self.ranges else {}
+        timed = {} if self.seconds is None else {"fit_seconds": self.seconds}
+        return value_metrics(*self.expected, kept, paid) | covered | timed
+
+
 def evaluate_value(transactions: Path, cutoff: datetime, horizon_days: int) -> dict[str, Any]:
     """Forecast each customer's purchases and spend in the horizon after `cutoff`, and measure it on what came.
 
@@ -61,39 +76,39 @@ def evaluate_value(transactions: Path, cutoff: datetime, horizon_days: int) -> d
     table = read_transactions(transactions)
     spec = ValueSpec(horizon_days=horizon_days, step_days=STEP.days)
     check_horizon(transactions, table, cutoff, spec.horizon)
-    if not (table[TIME] < cutoff).any():
-        raise WrongUseError(
-            f"{transactions}: begins {table[TIME].min():%Y-%m-%d}; use a --cutoff after its first transactions"
-        )
     brought = _known_at(table, cutoff, spec)
-    expected, champion, seconds = _all_models(brought, spec)
+    told, champion = _all_models(brought, spec)
     kept, paid = _outcome(table, brought.now, cutoff, spec)
-    models = {name: value_metrics(*each, kept, paid) for name, each in expected.items()}
-    return {
-        "models": {name: figures | seconds.get(name, {}) for name, figures in models.items()},
-        "champion": champion,
-    }
+    return {"models": {name: one.metrics(kept, paid) for name, one in told.items()}, "champion": champion}
 
 
-def _all_models(
-    brought: _Brought, spec: ValueSpec
-) -> tuple[dict[str, Expected], str, dict[str, dict[str, float]]]:
-    """Return what each model expects, the champion, and how long the fits took."""
+def _all_models(brought: _Brought, spec: ValueSpec) -> tuple[dict[str, _Told], str]:
+    """Return what each model expects, and the champion."""
     past, now, days = brought.past, brought.now, spec.horizon_days
-    expected = {MEAN_RATE: mean_rate(now, now, days), LAST_PERIOD: same_as_last_period(now, days)}
-    features = _TOLD_BY_BOOKINGS
-    seconds = {}
+    told = {
+        MEAN_RATE: _Told(mean_rate(now, now, days)),
+        LAST_PERIOD: _Told(same_as_last_period(now, days)),
+    }
+    rungs: Sequence[Any] = RUNGS
     try:
         check_size(past, spec)
-        live = choose(past, features, spec).rung
-        rungs: Sequence[Any] = RUNGS
+        live = choose(past, _TOLD_BY_BOOKINGS, spec).rung
     except NotEnoughDataError:
         live, rungs = RUNGS[0], RUNGS[:1]
     for rung in rungs:
         started = perf_counter()
-        expected[NAMES[rung]] = fit_rung(rung, past, now, features, spec).predict(now)
-        seconds[NAMES[rung]] = {"fit_seconds": perf_counter() - started}
-    return expected, NAMES[live], seconds
+        fitted = fit_rung(rung, past, now, _TOLD_BY_BOOKINGS, spec)
+        seconds = perf_counter() - started
+        told[NAMES[rung]] = _Told(fitted.predict(now), _ranges(fitted, brought), seconds)
+    return told, NAMES[live]
+
+
+def _ranges(fitted: Fitted, brought: _Brought) -> Forecast | None:
+    """Return the customers' likely ranges, learned from what came after past moments; None: there are none."""
+    if brought.past.empty:
+        return None
+    model = with_ranges(fitted, brought.past, fitted.predict(brought.past))
+    return model.forecast(encode(brought.now, fitted.features), moments_of(brought.now))
 
 
 def _known_at(table: pd.DataFrame, cutoff: datetime, spec: ValueSpec) -> _Brought:

@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from models.value import Forecast
+
 Floats = npt.NDArray[np.float64]
 
 SMALLEST = 1e-3
@@ -23,6 +25,14 @@ def value_metrics(bookings: Floats, spend: Floats, kept: Floats, paid: Floats) -
         "mae_spend": float(np.abs(spend - paid).mean()),
         "spearman_spend": spearman(spend, paid),
         "count_deviance": float(deviances(bookings, kept).mean()),
+    }
+
+
+def range_coverage(told: Forecast, kept: Floats, paid: Floats) -> dict[str, float]:
+    """Return the share of customers whose bookings, and whose spend, fell into the likely range."""
+    return {
+        "bookings_coverage": float(((told.bookings_low <= kept) & (kept <= told.bookings_high)).mean()),
+        "spend_coverage": float(((told.spend_low <= paid) & (paid <= told.spend_high)).mean()),
     }
 
 

@@ -16,7 +16,7 @@ from training.resampling import interval, mean_of
 from training.slices import EVERYBODY, slices_of
 from training.value_fitting import MOMENT, ValueSpec, moments_of
 from training.value_labels import KEPT_BOOKINGS, KEPT_SPEND
-from training.value_metrics import deviances, value_metrics
+from training.value_metrics import deviances, range_coverage, value_metrics
 from training.value_rules import MEAN_RATE
 
 Floats = npt.NDArray[np.float64]
@@ -160,14 +160,8 @@ def _range_figures(compared: Compared) -> list[Figure]:
 
 
 def _coverage(compared: Compared) -> dict[str, float]:
-    """Return the share of customers whose bookings, and whose spend, fell into the likely range."""
     rows, model = compared.rows, compared.model
-    told = model.forecast(encode(rows, model.features), moments_of(rows))
-    kept, paid = _outcome(rows)
-    return {
-        "bookings_coverage": float(((told.bookings_low <= kept) & (kept <= told.bookings_high)).mean()),
-        "spend_coverage": float(((told.spend_low <= paid) & (paid <= told.spend_high)).mean()),
-    }
+    return range_coverage(model.forecast(encode(rows, model.features), moments_of(rows)), *_outcome(rows))
 
 
 def _limits(compared: Compared) -> tuple[Limit, ...]:

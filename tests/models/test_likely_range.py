@@ -32,3 +32,13 @@ def test_the_forecast_is_always_in_its_own_range():
 def test_one_customer_is_enough():
     low, high = LikelyRange.fit(np.array([2.0]), np.array([1.0])).around(np.array([4.0]))
     assert (low[0], high[0]) == (2.0, 4.0)
+
+
+def test_where_half_bring_nothing_four_of_five_fall_into_the_range_all_the_same():
+    forecast, happened = drawn(1)
+    learned = LikelyRange.fit(forecast, happened * (np.arange(4_000) % 2))
+    forecast, happened = drawn(2)
+    happened = happened * (np.arange(4_000) % 2)
+    low, high = learned.around(forecast)
+    assert (low == 0).all()
+    assert ((low <= happened) & (happened <= high)).mean() == pytest.approx(0.8, abs=0.03)

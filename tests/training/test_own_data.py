@@ -85,13 +85,20 @@ def test_rows_without_a_customer_and_returns_are_left_out_and_csv_reads_like_par
 def test_bad_tables_are_refused_with_the_remedy(tmp_path: Path):
     path = tmp_path / "bad.parquet"
     trade().rename(columns={"customer_id": "who"}).to_parquet(path)
-    with pytest.raises(WrongUseError, match="no column 'customer_id'; it has who, timestamp, amount"):
+    with pytest.raises(
+        WrongUseError, match="no column 'customer_id', there are: who, timestamp, amount; rename"
+    ):
         evaluate_churn(path, CUTOFF, HORIZON)
     trade().to_parquet(path)
     with pytest.raises(WrongUseError, match="use an earlier --cutoff or a shorter --horizon"):
         evaluate_churn(path, CUTOFF, 365)
-    with pytest.raises(NotEnoughDataError, match="days of log are too few"):
-        evaluate_churn(path, START + timedelta(days=100), HORIZON)
+    with pytest.raises(WrongUseError, match=r"begins 2020-01-\d+; use a --cutoff after"):
+        evaluate_churn(path, START, HORIZON)
+    with pytest.raises(NotEnoughDataError, match="91 are needed, or a shorter --horizon"):
+        evaluate_churn(path, START + timedelta(days=80), HORIZON)
+    trade().assign(amount=-1.0).to_parquet(path)
+    with pytest.raises(WrongUseError, match="no row has a 'customer_id', a 'timestamp' and an 'amount' of"):
+        evaluate_churn(path, CUTOFF, HORIZON)
     with pytest.raises(WrongUseError, match="cannot be read"):
         evaluate_churn(tmp_path / "nowhere.parquet", CUTOFF, HORIZON)
 
@@ -101,6 +108,42 @@ def test_customers_numbered_in_a_csv_keep_their_numbers(tmp_path: Path):
     path = tmp_path / "trade.csv"
     path.write_text("customer_id,timestamp\n007,2020-01-01\n,2020-01-02\n")
     assert read_transactions(path)["customer_id"].tolist() == ["007"]
+
+
+def test_where_no_outcome_is_whole_yet_shorter_ones_are_learned_from(tmp_path: Path):
+    """110 days of log: of 60 days the outcome is known up to 30 days after the last moment that has more than 60."""
+    chance, rows = np.random.default_rng(7), []
+    for customer in range(300):
+        gap = 15.0 if customer % 3 else 90.0
+        days = np.cumsum(chance.exponential(gap, 60))
+        rows += [(f"c{customer}", START + timedelta(days=day)) for day in days.tolist() if day < 400]
+    pd.DataFrame(rows, columns=["customer_id", "timestamp"]).to_parquet(tmp_path / "trade.parquet")
+    models = evaluate_churn(tmp_path / "trade.parquet", START + timedelta(days=110), HORIZON)["models"]
+    assert models["lightgbm"]["auc"] > 0.8
+    assert models["lightgbm"]["brier"] < models["base_rate"]["brier"]
+
+
+def test_moments_finer_than_a_microsecond_are_cut(tmp_path: Path):
+    path, finest = tmp_path / "trade.parquet", pd.Timestamp("2020-01-01T10:00:00.000000789Z")
+    pd.DataFrame({"customer_id": ["7"], "timestamp": [finest]}).to_parquet(path)
+    assert read_transactions(path)["timestamp"].tolist() == [START.replace(hour=10)]
+
+
+def test_the_last_day_counts_as_whole(tmp_path: Path):
+    """Some tables know days only: what ends on the day before the horizon's end is complete."""
+    table = trade()
+    days = table.assign(timestamp=table["timestamp"].dt.floor("D"))
+    end = days["timestamp"].max().to_pydatetime() + timedelta(days=1)
+    days.to_parquet(tmp_path / "days.parquet")
+    assert evaluate_churn(tmp_path / "days.parquet", end - timedelta(days=HORIZON), HORIZON)["models"]
+    with pytest.raises(WrongUseError, match="before the horizon of 60 days"):
+        evaluate_churn(tmp_path / "days.parquet", end - timedelta(days=HORIZON - 1), HORIZON)
+
+
+def test_days_may_be_written_without_dashes(tmp_path: Path):
+    path = tmp_path / "trade.csv"
+    path.write_text("customer_id,timestamp\n7,20200101\n8,\n")
+    assert read_transactions(path)["timestamp"].tolist() == [START]
 
 
 @pytest.mark.parametrize(
