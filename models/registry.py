@@ -20,13 +20,14 @@ from activity_log.settings import Settings
 from models.card import ModelCard, Task
 from models.history import LONGEST_WHY, TAG, Change, earlier_champion, tag_of
 
-_QUIET = {
+_DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_UV_AUTO_DETECT": "false",  # the artefact needs our package, not a copy of our lock file
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # a server that is gone is told after seconds, not minutes
 }
-for _name, _value in _QUIET.items():
+for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 
 import mlflow  # noqa: E402 (reads the environment when imported)
