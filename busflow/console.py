@@ -77,8 +77,11 @@ def _lines(result: Mapping[str, Any]) -> Table:
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Lay rows of equal keys out under one header."""
-    table = Table(*(escape(name) for name in rows[0]), box=None, pad_edge=False, title_justify="left")
+    """Lay rows of equal keys out under one header; where that is too wide, the first column wraps last."""
+    columns = [
+        Column(escape(name), no_wrap=place == 0, overflow="fold") for place, name in enumerate(rows[0])
+    ]
+    table = Table(*columns, box=None, pad_edge=False, title_justify="left")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     return table

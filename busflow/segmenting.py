@@ -35,12 +35,15 @@ LONGEST_WORDS = 2_000
 BOOKED = "total_bookings"
 
 
-class BrokenRuleError(BusflowError):
-    """A rule that was good once names something that is gone."""
+class NotRefreshedError(BusflowError):
+    """Rules that cannot be evaluated: what they name is gone, or was never predicted."""
 
-    def __init__(self, problems: Mapping[str, RuleError]):
-        told = "; ".join(f"segment '{name}': {problem}" for name, problem in problems.items())
-        super().__init__(f"{told}. Define it anew; the other segments were refreshed")
+    def __init__(self, problems: Mapping[str, BusflowError]):
+        told = "; ".join(
+            f"segment '{name}': {problem}{', define it anew' * isinstance(problem, RuleError)}"
+            for name, problem in problems.items()
+        )
+        super().__init__(f"{told}. The other segments were refreshed")
 
 
 @dataclass(frozen=True)
@@ -85,23 +88,24 @@ class Segmenting:
 
         Each segment is one transaction: killed in between and run again for the same moment, it goes on with those
         that are missing. Raises OldMomentError before anything is done if one was refreshed as of a later moment,
-        BrokenRuleError after the others were refreshed.
+        NotRefreshedError after the others were refreshed.
         """
         with self.database.reading() as connection:
             chosen = self._chosen(connection, only)
             waiting = [one for one in chosen if not self._is_done(connection, one, as_of)]
-        rules, broken = _rules([one for one in waiting if one.kind == "rule"])
-        evaluable = [one for one in waiting if one.segment_id not in broken]
+        rules, problems = _rules([one for one in waiting if one.kind == "rule"])
+        problems |= self._unscored(rules, as_of)
+        evaluable = [one for one in waiting if one.segment_id not in problems]
         found = self._found(evaluable, rules, as_of)
         changes = []
         for segment in chosen:
-            if segment.segment_id in broken:
+            if segment.segment_id in problems:
                 continue
             with self.database.writing() as connection:
                 match = found.get(segment.segment_id, Found(segment, as_of, ()))
                 changes.append(membership.write_refresh(connection, match, now))
-        if broken:
-            raise BrokenRuleError(broken)
+        if problems:
+            raise NotRefreshedError(problems)
         return changes
 
     def adopt_clusters(self, loaded: "Loaded[CustomerClusters]", now: datetime) -> list[Segment]:
@@ -152,10 +156,11 @@ class Segmenting:
         if len(found) == len(segments):
             return found
         clusters = {one.segment_id: _read_cluster(one) for one in segments if one.kind == "cluster"}
-        names = {name for rule in rules.values() for name in rule.names}
+        evaluable = {one.segment_id: rules[one.segment_id] for one in segments if one.kind == "rule"}
+        names = {name for rule in evaluable.values() for name in rule.names}
         names |= {name for one in clusters.values() for name in (*one.clusters.features, BOOKED)}
         with self._rows(names, as_of) as rows:
-            matching = rows.matching(rules)
+            matching = rows.matching(evaluable)
             by_cluster = {name: one.customers(rows) for name, one in clusters.items()}
         for one in segments:
             if one.kind == "rule":
@@ -166,6 +171,20 @@ class Segmenting:
                 model = clusters[one.segment_id].model
                 found[one.segment_id] = Found(one, as_of, by_cluster[one.segment_id], words, model)
         return found
+
+    def _unscored(self, rules: Mapping[str, Rule], as_of: datetime) -> dict[str, BusflowError]:
+        """Return the rules that look at scores which no model has written by then."""
+        if not any(rule.scores for rule in rules.values()):
+            return {}
+        from feature_repo.segments.rows import NoScoresError, check_scored
+
+        scores, unscored = self._scores(as_of), dict[str, BusflowError]()
+        for name, rule in rules.items():
+            try:
+                check_scored(rule.scores, scores)
+            except NoScoresError as error:
+                unscored[name] = error
+        return unscored
 
     def _rows(self, names: Collection[str], as_of: datetime) -> Any:
         from feature_repo.segments.rows import customer_rows
@@ -183,9 +202,9 @@ class Segmenting:
         return PredictionStore(self.settings.predictions_dir, self.operator_id).latest_scores(as_of)
 
 
-def _rules(segments: Sequence[Segment]) -> tuple[dict[str, Rule], dict[str, RuleError]]:
+def _rules(segments: Sequence[Segment]) -> tuple[dict[str, Rule], dict[str, BusflowError]]:
     rules: dict[str, Rule] = {}
-    broken: dict[str, RuleError] = {}
+    broken: dict[str, BusflowError] = {}
     for one in segments:
         try:
             rules[one.segment_id] = read_rule(one.definition)

@@ -211,7 +211,7 @@ def _define_list(
 
 
 def _ids_of(path: Path) -> list[str]:
-    """Return the ids in a file: its lines, or the column customer_id of a CSV."""
+    """Return the ids in a file: its lines, or the column customer_id of a CSV. Raises WrongUseError."""
     import csv
 
     if not path.is_file():
@@ -220,9 +220,12 @@ def _ids_of(path: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise WrongUseError(f"{path}: not a text file in UTF-8") from error
-    head = lines[0] if lines else ""
-    column = next((one for one in ("customer_id", "person_profile_id") if one in head), None)
-    if column is None:
-        return lines
-    separator = ";" if ";" in head else ","
-    return [row.get(column) or "" for row in csv.DictReader(lines, delimiter=separator)]
+    separator = ";" if lines and ";" in lines[0] else ","
+    table = csv.DictReader(lines, delimiter=separator)
+    names = list(table.fieldnames or ())
+    column = next((one for one in names if one in ("customer_id", "person_profile_id")), None)
+    if column is not None:
+        return [row[column] or "" for row in table]
+    if len(names) > 1:
+        raise WrongUseError(f"{path}: has no column customer_id; its columns are {', '.join(names)}")
+    return lines

@@ -33,9 +33,8 @@ class NoScoresError(NotEnoughDataError):
     """A rule asks for a score that no model has written."""
 
     def __init__(self, names: Iterable[str]):
-        super().__init__(
-            f"no {', '.join(sorted(set(names)))} was predicted for this operator: train, promote and predict first"
-        )
+        told = ", ".join(sorted(set(names)))
+        super().__init__(f"no {told} was predicted by then: train and promote a model, then run `busflow score`")
 
 
 @dataclass(frozen=True)

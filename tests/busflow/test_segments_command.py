@@ -11,6 +11,7 @@ import pytest
 from activity_log.database import open_log
 from activity_log.ingestion import ingest_events
 from activity_log.operators import Operator, register_operator
+from activity_log.segments.definitions import Draft, define
 from activity_log.settings import load_settings
 from busflow.segmenting import Segmenting
 from models.card import ModelCard
@@ -167,6 +168,38 @@ def test_a_score_that_nobody_predicted_is_a_failure_with_its_name(busflow, opera
     )
     assert ended.code == 1
     assert "no churn_probability was predicted" in ended.last_word
+    assert "`busflow score`" in ended.last_word
+
+
+def test_a_rule_that_cannot_be_evaluated_keeps_no_other_from_its_refresh(busflow, operator: Operator):
+    told(
+        busflow(
+            "segments", "define", "risky", "-o", "reisen", "--rule", "churn_probability >= 65 %", "--json"
+        )
+    )
+    told(
+        busflow("segments", "define", "dear", "-o", "reisen", "--rule", "lifetime_revenue >= 9000", "--json")
+    )
+    with closing(open_log(load_settings())) as database, database.writing() as connection:
+        define(connection, "reisen", Draft("of-old", "rule", "Alt", "Old", "shoe_size > 40"), NOW)
+
+    ended = busflow("segments", "refresh", "-o", "reisen", "--as-of", JUNE)
+    assert ended.code == 1
+    assert "segment 'risky': no churn_probability was predicted" in ended.last_word
+    assert "segment 'of-old': column 1: 'shoe_size' is no feature" in ended.last_word
+    members = told(busflow("segments", "members", "dear", "-o", "reisen", "--json"))
+    assert [one["customer_id"] for one in members] == [operator.pseudonym("bernd")]
+    for name in ("risky", "of-old"):
+        assert told(busflow("segments", "members", name, "-o", "reisen", "--json")) == []
+
+
+def test_a_table_without_ids_is_refused_with_its_columns(busflow, operator: Operator, tmp_path: Path):
+    path = tmp_path / "fair.csv"
+    path.write_text("name,city\nAnna,Kiel\n")
+    ended = busflow("segments", "define", "fair", "-o", "reisen", "--list", path)
+    assert (ended.code, ended.last_word) == (
+        2, f"busflow: {path}: has no column customer_id; its columns are name, city",
+    )  # fmt: skip
 
 
 def test_learned_clusters_become_segments_and_old_ones_are_archived(operator: Operator):
