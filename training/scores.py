@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from activity_log.errors import NoModelError
+from activity_log.errors import NoModelError, NotEnoughDataError
 from models.artefacts import loader_of
 from models.card import Task
 from models.churn import ChurnScorer, band, encode
@@ -29,14 +29,19 @@ class Written(NamedTuple):
 def score(bench: Workbench, as_of: datetime, tasks: Sequence[Task] = tuple(PREDICTED)) -> list[Written]:
     """Let the champions predict for everybody who had booked by `as_of`, from what was known then, and keep it.
 
-    Tasks without a champion are left out. Raises NoModelError if none has one.
+    Tasks without a champion are left out. Raises NoModelError if none has one, NotEnoughDataError if nobody had
+    booked yet.
     """
     live = [loaded for task in tasks if (loaded := _champion(bench, task))]
     if not live:
         raise NoModelError(
             f"operator '{bench.operator.operator_id}' has no live model of {', '.join(tasks)}: train and promote one"
         )
-    bench.log_span()
+    first, _ = bench.log_span()
+    if first >= as_of:
+        raise NotEnoughDataError(
+            f"nobody had booked by {as_of:%Y-%m-%d}; the first booking is of {first:%Y-%m-%d}"
+        )
     bench.build([as_of])
     customers = bench.frame(bench.customers_at([as_of])).rename(columns={"as_of": MOMENT})
     return [_score(bench, loaded, customers, as_of) for loaded in live]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from activity_log.database import open_log
+from activity_log.errors import NotEnoughDataError
 from activity_log.settings import load_settings
 from tests.conftest import SimulatedOperator
 from training.monitoring.monitor import MATURITY, Monitoring, monitor
@@ -57,6 +58,15 @@ def test_scoring_the_same_moment_again_changes_nothing(bench: Workbench, written
     assert len(before) == 2
     assert score(bench, written[0].scoring.as_of) == written
     assert {path: path.read_bytes() for path in folder.rglob("*.parquet")} == before
+
+
+def test_before_anybody_had_booked_there_is_nobody_to_predict_for(
+    bench: Workbench, trained: SimulatedOperator
+):
+    with pytest.raises(
+        NotEnoughDataError, match="nobody had booked by 2011-01-01; the first booking is of 20"
+    ):
+        score(bench, trained.now.replace(year=2011, month=1))
 
 
 def test_an_outcome_is_pending_until_the_horizon_and_late_events_are_in(
