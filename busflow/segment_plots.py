@@ -11,20 +11,19 @@ from activity_log.segments.reading import Overlap, Sized
 from feature_repo.segments.labels import Language
 
 _MOST_LABEL = 220
+_WHOLE = "floor(datum.value) == datum.value ? datum.label : ''"
 _SAID: Mapping[str, Mapping[str, str]] = {
     "de": {
         "members": "Mitglieder",
         "sizes": "Mitglieder der Segmente",
-        "also": "gehören auch zu",
-        "of": "so viele von",
         "overlaps": "Wie sich Segmente überschneiden",
+        "read": "Jede Zeile: so viele ihrer Mitglieder gehören auch zum Segment der Spalte",
     },
     "en": {
         "members": "members",
         "sizes": "Members of each segment",
-        "also": "are also in",
-        "of": "so many of",
         "overlaps": "How segments overlap",
+        "read": "Each row: so many of its members are in the segment of the column too",
     },
 }
 
@@ -40,8 +39,10 @@ def size_chart(sizes: Sequence[Sized], names: Mapping[str, str], language: Langu
         for one in sizes
     )
     base = altair.Chart(frame).encode(
-        x=altair.X("as_of:T", title=None, axis=altair.Axis(format="%b %y", tickCount=5, labelAngle=0)),
-        y=altair.Y("size:Q", title=_SAID[language]["members"], scale=altair.Scale(zero=True, nice=True)),
+        x=altair.X("as_of:T", title=None, axis=altair.Axis(format="%m/%y", tickCount=5, labelAngle=0)),
+        y=altair.Y(
+            "size:Q", title=_SAID[language]["members"], axis=altair.Axis(format="d", labelExpr=_WHOLE)
+        ),
         tooltip=["segment", "as_of", "size"],
     )
     line = base.mark_line(interpolate="step-after", color="#4c78a8") + base.mark_point(
@@ -78,15 +79,13 @@ def overlap_chart(
         x=altair.X(
             "other:N",
             sort=order,
-            title=_SAID[language]["also"],
+            title=None,
             axis=altair.Axis(labelAngle=-40, labelLimit=_MOST_LABEL),
         ),
-        y=altair.Y(
-            "segment:N", sort=order, title=_SAID[language]["of"], axis=altair.Axis(labelLimit=_MOST_LABEL)
-        ),
+        y=altair.Y("segment:N", sort=order, title=None, axis=altair.Axis(labelLimit=_MOST_LABEL)),
         tooltip=["segment", "other", "customers", altair.Tooltip("share:Q", format=".0%")],
     )
-    scale = altair.Scale(range=["#ffffff", "#2171b5"], domain=[0, 1])
+    scale = altair.Scale(range=["#ffffff", "#2171b5"], interpolate="rgb", domain=[0, 1])
     cells = base.mark_rect().encode(color=altair.Color("share:Q", scale=scale, legend=None))
     dark = altair.datum.share > 0.6
     shared = base.transform_filter(altair.datum.customers > 0)
@@ -94,9 +93,8 @@ def overlap_chart(
         text=altair.Text("share:Q", format=".0%"),
         color=altair.condition(dark, altair.value("white"), altair.value("#333")),
     )
-    return (cells + words).properties(
-        width=46 * len(order), height=26 * len(order), title=_SAID[language]["overlaps"]
-    )
+    title = altair.TitleParams(_SAID[language]["overlaps"], subtitle=_SAID[language]["read"], anchor="start")
+    return (cells + words).properties(width=46 * len(order), height=26 * len(order), title=title)
 
 
 def write_chart(chart: altair.TopLevelMixin, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Commands that look at memberships: who is in a segment, since when, who moved, what overlaps, drawn or listed."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -246,11 +247,8 @@ def plot(
     if as_ not in ("png", "svg", "html"):
         raise WrongUseError(f"--format '{as_}': use png, svg or html")
     with open_segmenting(operator).database.reading() as connection:
-        names = {
-            one.segment_id: one.name_in(language) for one in listing(connection, operator, archived=True)
-        }
-        in_use = {one.segment_id for one in listing(connection, operator)}
-        sizes = [one for one in reading.sizes(connection, operator) if one.segment_id in in_use]
+        names = _told_apart({one.segment_id: one.name_in(language) for one in listing(connection, operator)})
+        sizes = [one for one in reading.sizes(connection, operator) if one.segment_id in names]
         inside = {one: len(who) for one, who in reading.members_by_segment(connection, operator).items()}
         shared = reading.overlaps(connection, operator)
     if not sizes:
@@ -266,6 +264,12 @@ def plot(
     for chart, path in zip(charts.values(), files, strict=True):
         write_chart(chart, path)
     show({"written": [str(path) for path in files]}, as_json=as_json)
+
+
+def _told_apart(names: dict[str, str]) -> dict[str, str]:
+    """Return names by id, with the id after names that several segments have."""
+    many = Counter(names.values())
+    return {one: name if many[name] == 1 else f"{name} ({one})" for one, name in names.items()}
 
 
 def _known(connection: Any, operator: str, segments: list[str] | None) -> list[str] | None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -34,7 +35,9 @@ ON_ONE_MACHINE = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",
+    "spark.sql.warehouse.dir": str(Path(gettempdir()) / "busflow-spark-warehouse"),
 }
+"""The warehouse stays empty; without a place of its own Spark makes a folder wherever the command is run."""
 
 
 class NoSparkError(WrongUseError):
