@@ -8,9 +8,9 @@ import pandas as pd
 
 from training.churn_examples import MOMENT
 from training.churn_spec import ChurnSpec
-from training.metrics import Floats, classification_metrics, expected_calibration_error
+from training.metrics import SURE, Floats, classification_metrics, expected_calibration_error
 from training.report import Figure, Gain, Limit, Report
-from training.resampling import auc_of, interval
+from training.resampling import Statistic, auc_of, average_precision_of, interval, intervals, mean_of
 from training.slices import EVERYBODY, Mask, slices_of
 
 MODEL, CHAMPION = "lightgbm", "champion"
@@ -40,7 +40,7 @@ def churn_report(judged: Judged, spec: ChurnSpec) -> Report:
         part = judged.at(mask)
         if len(set(part.labels.tolist())) == 2:
             gains += _gains(part, name, spec)
-            figures += _figures(part, name) if name != EVERYBODY else []
+            figures += _figures(part, MODEL, name, spec) if name != EVERYBODY else []
     moments = judged.rows[MOMENT]
     customers = judged.rows["customer_id"].nunique()
     ece = expected_calibration_error(judged.labels, judged.told[MODEL])
@@ -59,27 +59,37 @@ def churn_report(judged: Judged, spec: ChurnSpec) -> Report:
 
 
 def _figures_of_all(judged: Judged, spec: ChurnSpec) -> list[Figure]:
-    customers = judged.rows["customer_id"]
-    told = []
-    for model, values in judged.told.items():
-        bounds = interval(auc_of(judged.labels, values), customers, spec.seed)
-        for metric, value in classification_metrics(judged.labels, values).items():
-            low, high = bounds if metric == JUDGED_BY else (None, None)
-            told.append(
-                Figure(
-                    model=model, metric=metric, value=value, low=low, high=high, customers=customers.nunique()
-                )
-            )
-    return told
+    return [figure for model in judged.told for figure in _figures(judged, model, EVERYBODY, spec)]
 
 
-def _figures(part: Judged, name: str) -> list[Figure]:
-    metrics = classification_metrics(part.labels, part.told[MODEL])
-    customers = part.rows["customer_id"].nunique()
+def _figures(part: Judged, model: str, name: str, spec: ChurnSpec) -> list[Figure]:
+    """Return all metrics of a model on a slice, with intervals where resampling gives an honest one."""
+    told, customers = part.told[model], part.rows["customer_id"]
+    bounds = intervals(_statistics(part.labels, told), customers, spec.seed)
     return [
-        Figure(model=MODEL, metric=metric, value=metrics[metric], customers=customers, slice=name)
-        for metric in ("auc", "brier", "ece")
+        Figure(
+            model=model,
+            metric=metric,
+            value=value,
+            low=bounds[metric].low if metric in bounds else None,
+            high=bounds[metric].high if metric in bounds else None,
+            customers=customers.nunique(),
+            slice=name,
+        )
+        for metric, value in classification_metrics(part.labels, told).items()
     ]
+
+
+def _statistics(labels: np.ndarray, told: Floats) -> dict[str, Statistic]:
+    """Return what is resampled: not the ECE, which chance makes greater in every sample than it is."""
+    sure, left = np.clip(told, SURE, 1 - SURE), labels.astype(bool)
+    return {
+        "auc": auc_of(labels, told),
+        "average_precision": average_precision_of(labels, told),
+        "brier": mean_of((told - left) ** 2),
+        "log_loss": mean_of(-np.log(np.where(left, sure, 1 - sure))),
+        "accuracy": mean_of(((told >= 0.5) == left).astype(np.float64)),
+    }
 
 
 def _gains(part: Judged, name: str, spec: ChurnSpec) -> list[Gain]:

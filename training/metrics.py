@@ -10,6 +10,8 @@ Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
 ECE_BINS = 10
+SURE = 1e-6
+"""For the log loss no probability is nearer to 0 or 1."""
 RESAMPLES = 500
 
 
@@ -27,7 +29,7 @@ def classification_metrics(labels: Labels, probabilities: Floats) -> dict[str, f
         "average_precision": float(average_precision_score(labels, probabilities)),
         "brier": float(brier_score_loss(labels, probabilities)),
         "ece": expected_calibration_error(labels, probabilities),
-        "log_loss": float(log_loss(labels, np.clip(probabilities, 1e-6, 1 - 1e-6), labels=[0, 1])),
+        "log_loss": float(log_loss(labels, np.clip(probabilities, SURE, 1 - SURE), labels=[0, 1])),
         "accuracy": float(((probabilities >= 0.5) == labels.astype(bool)).mean()),
     }
 

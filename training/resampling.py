@@ -1,6 +1,6 @@
 """How sure we may be of a figure: the paired bootstrap over customers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +20,25 @@ def interval(
     bootstrap: Davison and Hinkley, Bootstrap Methods, 1997, section 3.8). For a gain, let `statistic` return the
     difference. Samples in which the figure is undefined (nan) do not count; (nan, nan) if it always is.
     """
-    values = np.array([statistic(weights) for weights in _draws(customers, seed, resamples)])
-    values = values[~np.isnan(values)]
-    if not len(values):
+    return intervals({"": statistic}, customers, seed, resamples)[""]
+
+
+def intervals(
+    statistics: Mapping[str, Statistic], customers: npt.ArrayLike, seed: int, resamples: int = RESAMPLES
+) -> dict[str, Interval]:
+    """Return the interval of each figure, all from the same draws."""
+    drawn = [
+        [statistic(weights) for statistic in statistics.values()]
+        for weights in _draws(customers, seed, resamples)
+    ]
+    return {name: _percentiles(values) for name, values in zip(statistics, np.array(drawn).T, strict=True)}
+
+
+def _percentiles(values: Floats) -> Interval:
+    defined = values[~np.isnan(values)]
+    if not len(defined):
         return Interval(np.nan, np.nan)
-    low, high = np.percentile(values, [2.5, 97.5])
+    low, high = np.percentile(defined, [2.5, 97.5])
     return Interval(float(low), float(high))
 
 
@@ -50,6 +64,23 @@ def auc_of(labels: npt.ArrayLike, scores: Floats) -> Statistic:
         return float(gone @ below / pairs) if pairs else float("nan")
 
     return area
+
+
+def average_precision_of(labels: npt.ArrayLike, scores: Floats) -> Statistic:
+    """Return the average precision as a statistic: precision at each threshold, weighted by the recall it adds.
+
+    nan where nothing is to be found.
+    """
+    thresholds, ranks = np.unique(-scores, return_inverse=True)
+    wanted, size = np.asarray(labels).astype(np.float64), len(thresholds)
+
+    def precision(weights: Floats) -> float:
+        found = np.bincount(ranks, weights * wanted, size)
+        named = np.cumsum(np.bincount(ranks, weights, size))
+        shares = np.cumsum(found) / np.maximum(named, 1.0)
+        return float(found @ shares / found.sum()) if found.any() else float("nan")
+
+    return precision
 
 
 def _draws(customers: npt.ArrayLike, seed: int, resamples: int) -> Iterator[Floats]:

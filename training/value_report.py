@@ -49,7 +49,7 @@ def report_of(compared: Compared, spec: ValueSpec) -> Report:
     rows = compared.rows
     masks = slices_of(rows)
     figures = [figure for name in compared.expected for figure in _figures(compared, name, spec)]
-    figures += [figure for name in compared.expected for figure in _sliced(compared, name, masks)]
+    figures += [figure for name in compared.expected for figure in _sliced(compared, name, masks, spec)]
     rivals = [name for name in compared.expected if name != MODEL]
     return Report(
         task="value",
@@ -121,13 +121,19 @@ def _figures(compared: Compared, name: str, spec: ValueSpec) -> list[Figure]:
     ]
 
 
-def _sliced(compared: Compared, name: str, masks: Mapping[str, npt.NDArray[np.bool_]]) -> list[Figure]:
+def _sliced(
+    compared: Compared, name: str, masks: Mapping[str, npt.NDArray[np.bool_]], spec: ValueSpec
+) -> list[Figure]:
     losses = deviances(compared.expected[name][0], _outcome(compared.rows)[0])
+    customers = compared.rows["customer_id"]
+    bounds = {of: interval(mean_of(losses[mask]), customers[mask], spec.seed) for of, mask in masks.items()}
     return [
         Figure(
             model=name,
             metric=JUDGED_BY,
             value=float(losses[mask].mean()),
+            low=bounds[of].low,
+            high=bounds[of].high,
             customers=int(mask.sum()),
             slice=of,
         )

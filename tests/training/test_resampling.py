@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.resampling import auc_of, interval, mean_of
+from training.resampling import auc_of, average_precision_of, interval, intervals, mean_of
 
 TWICE = np.array(["anna"] * 3 + ["bernd"] * 3)
 
@@ -33,3 +33,19 @@ def test_the_area_is_that_of_scikit_learn_with_weights_and_ties() -> None:
     assert auc_of(labels, scores)(weights) == pytest.approx(
         roc_auc_score(labels, scores, sample_weight=weights)
     )
+
+
+def test_the_average_precision_is_that_of_scikit_learn_with_weights_and_ties() -> None:
+    generator = np.random.default_rng(3)
+    labels, scores = generator.integers(0, 2, 200), generator.integers(0, 12, 200) / 12
+    weights = generator.integers(0, 4, 200).astype(float)
+    assert average_precision_of(labels, scores)(weights) == pytest.approx(
+        average_precision_score(labels, scores, sample_weight=weights)
+    )
+
+
+def test_figures_that_are_resampled_together_see_the_same_draws() -> None:
+    hits, misses = np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    both = intervals({"hits": mean_of(hits), "misses": mean_of(misses)}, np.arange(4), seed=7)
+    assert both["hits"] == interval(mean_of(hits), np.arange(4), seed=7)
+    assert both["misses"] == pytest.approx((1 - both["hits"].high, 1 - both["hits"].low))
