@@ -41,9 +41,10 @@ format: install  ## Format the code
 bento-requirements: $(UV)  ## Write what the bento installs, from the lock file
 	$(EXPORT) > serving/requirements.txt
 
-docs: install  ## Write the schemas of the event contracts and the pages of the features into docs
+docs: install  ## Write the schemas of the event contracts and the pages of features and segments into docs
 	$(RUN)/busflow contracts export docs/contracts
 	$(RUN)/busflow features docs docs/features
+	$(RUN)/busflow segments docs docs/segments.md
 
 feast-ui: install  ## Show Feast's registry and its lineage on http://127.0.0.1:8888
 	$(UV) sync --locked --inexact --group ui

@@ -179,6 +179,17 @@ def delete(
     show({"deleted": segment, "left": change.left, "messages": change.messages}, as_json=as_json)
 
 
+@segments_app.command()
+def docs(
+    path: Annotated[Path, typer.Argument(help="The page; docs/segments.md is ours.")], as_json: Json = False
+) -> None:
+    """Write the page on segments: what rules may say, from the code that reads them."""
+    from feature_repo.documenting.segments_page import segments_page
+
+    path.write_text(segments_page())
+    show({"written": str(path)}, as_json=as_json)
+
+
 def _define_list(
     segmenting: "Segmenting",
     segment: str,

@@ -48,6 +48,11 @@ def parse(rule: str) -> Test:
     return _Parser(rule).rule()
 
 
+def parser_methods() -> tuple[Callable[..., object], ...]:
+    """Return what reads a rule, from the whole to its parts; docstrings of the form "name: ..." are the grammar."""
+    return tuple(one for one in vars(_Parser).values() if callable(one))
+
+
 class _Parser(TokenStream):
     """Each method reads what its first line says."""
 
