@@ -26,6 +26,7 @@ from benchmarks import (
     recommender_day_one,
     recommender_operators,
     retraining,
+    segments,
 )
 from benchmarks.figure import Figure
 from benchmarks.sizes import Sizes
@@ -40,6 +41,7 @@ SUBJECTS = {
     "retraining": retraining.steps,
     "brought_interactions": brought_interactions.steps,
     "monitoring": monitoring.steps,
+    "segments": segments.steps,
     "recommender_operators": recommender_operators.steps,
     "recommender_day_one": recommender_day_one.steps,
 }

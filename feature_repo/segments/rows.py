@@ -34,7 +34,9 @@ class NoScoresError(NotEnoughDataError):
 
     def __init__(self, names: Iterable[str]):
         told = ", ".join(sorted(set(names)))
-        super().__init__(f"no {told} was predicted by then: train and promote a model, then run `busflow score`")
+        super().__init__(
+            f"no {told} was predicted by then: train and promote a model, then run `busflow score`"
+        )
 
 
 @dataclass(frozen=True)
