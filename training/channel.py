@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from activity_log.errors import NotEnoughDataError
 from models.channel import CHANNELS, ChannelModel, Messages, cohorts_of, messages_of
+from training.plots import OTHERS, OURS, WIDTH
 from training.report import Figure, Gain, Limit, Report
 from training.resampling import Statistic, interval
+from training.slices import EVERYBODY, Mask, slices_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -161,24 +163,10 @@ def _per_message(values: Floats, after: Messages) -> Statistic:
 
 
 def _report(test: _Span, rates: Mapping[str, Floats], spec: ChannelSpec) -> Report:
-    customers, losses = (
-        test.rows["customer_id"],
-        {name: _losses(one, test.after) for name, one in rates.items()},
-    )
-    whole, n = np.ones(len(test.rows)), len(test.rows)
-    figures, gains = [], []
-    for name, loss in losses.items():
-        statistic = _per_message(loss, test.after)
-        low, high = interval(statistic, customers, spec.seed)
-        figures.append(
-            Figure(model=name, metric=JUDGED_BY, value=statistic(whole), low=low, high=high, customers=n)
-        )
-        if name != MODEL:
-            gain = _per_message(loss - losses[MODEL], test.after)
-            low, high = interval(gain, customers, spec.seed)
-            gains.append(
-                Gain(rival=name, metric=JUDGED_BY, value=gain(whole), low=low, high=high, customers=n)
-            )
+    losses = {name: _losses(one, test.after) for name, one in rates.items()}
+    slices = {of: mask for of, mask in slices_of(test.rows).items() if test.after.sent[mask].any()}
+    rivals = [name for name in losses if name != MODEL]
+    measured = [(name, of) for name in losses for of in slices if name == MODEL or of == EVERYBODY]
     off = float(abs((rates[MODEL] * test.after.sent).sum() - test.after.read.sum()) / test.after.sent.sum())
     return Report(
         task="channel",
@@ -188,24 +176,55 @@ def _report(test: _Span, rates: Mapping[str, Floats], spec: ChannelSpec) -> Repo
         test_until=test.until,
         baseline=SHRUNK_RATE,
         champion="champion" if "champion" in rates else None,
-        figures=tuple(figures),
-        gains=tuple(gains),
+        figures=tuple(
+            Figure(model=name, metric=JUDGED_BY, slice=of, **_bounded(losses[name], test, slices[of], spec))
+            for name, of in measured
+        ),
+        gains=tuple(
+            Gain(
+                rival=name,
+                metric=JUDGED_BY,
+                slice=of,
+                **_bounded(losses[name] - losses[MODEL], test, mask, spec),
+            )
+            for name in rivals
+            for of, mask in slices.items()
+        ),
         limits=(Limit(metric="read_share_off", value=off, at_most=MOST_OFF),),
     )
 
 
+def _bounded(values: Floats, test: _Span, mask: Mask, spec: ChannelSpec) -> dict[str, Any]:
+    """Return what customers' values of a slice come to per message, with its interval."""
+    after = Messages(test.after.sent[mask], test.after.read[mask])
+    statistic = _per_message(values[mask], after)
+    low, high = interval(statistic, test.rows["customer_id"][mask], spec.seed)
+    value = statistic(np.ones(int(mask.sum())))
+    return {"value": value, "low": low, "high": high, "customers": int(mask.sum())}
+
+
 def _chart(test: _Span, rates: Mapping[str, Floats]) -> altair.Chart:
-    """Return per channel the share of messages read, and the share expected."""
+    """Draw per channel that something was sent on the share of messages expected to be read, and the share read."""
     sent = test.after.sent.sum(axis=0)
-    shares = {
-        "read": test.after.read.sum(axis=0),
+    totals = {
         "expected": (rates[MODEL] * test.after.sent).sum(axis=0),
+        "read": test.after.read.sum(axis=0),
     }
     frame = pd.DataFrame(
-        [
-            {"channel": channel, "what": what, "share": float(totals[place] / max(sent[place], 1.0))}
-            for what, totals in shares.items()
-            for place, channel in enumerate(CHANNELS)
-        ]
+        {"channel": f"{channel} ({sent[place]:,.0f})", "what": what, "share": values[place] / sent[place]}
+        for what, values in totals.items()
+        for place, channel in enumerate(CHANNELS)
+        if sent[place]
     )
-    return altair.Chart(frame).mark_bar().encode(x="share", y="what", row="channel", color="what")
+    scale = altair.Scale(domain=list(totals), range=[OURS, OTHERS])
+    return (
+        altair.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=altair.X("share", axis=altair.Axis(format="%"), title="share of messages read"),
+            y=altair.Y("channel", title=None),
+            yOffset=altair.YOffset("what", sort=list(totals)),
+            color=altair.Color("what", title=None, scale=scale),
+        )
+        .properties(width=WIDTH, title=f"What was expected and what was read, of {sent.sum():,.0f} messages")
+    )

@@ -58,8 +58,8 @@ PLOTS = {
         "reliability_by_month.png",
         "slices.png",
     },
-    "value": {"comparison.png", "slices.png"},
-    "channel": {"comparison.png"},
+    "value": {"calibration.png", "comparison.png", "slices.png"},
+    "channel": {"comparison.png", "rates.png", "slices.png"},
     "clusters": {"comparison.png"},
     "recommender": {"comparison.png", "coverage.png", "recall.png"},
 }

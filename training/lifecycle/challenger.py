@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
+from threadpoolctl import threadpool_limits
 
 from activity_log.errors import NoModelError
 from feature_repo.watching.reference import Reference
@@ -58,7 +59,8 @@ def train_challenger(
     refresh = live is not None and live.spec == recipe
     rival = cast(Spec, live.spec) if live is not None and not refresh else None
     session.bench.say(f"training {trainer.task}")
-    trained = trainer.train(session, recipe, rival)
+    with threadpool_limits(1, user_api="blas"):  # more threads add in another order, and are no faster here
+        trained = trainer.train(session, recipe, rival)
     session.bench.say(f"registering {trainer.task} as challenger")
     version = session.bench.registry.log(
         _run(session, trainer, recipe, trained, live, refresh=refresh, now=now)
