@@ -148,8 +148,9 @@ def comparison_plot(report: Report) -> altair.LayerChart:
 
 
 def slices_plot(report: Report) -> altair.FacetChart | None:
-    """Draw the gain over each rival in each slice with its 95 % interval; None where no slice was measured."""
-    gains = [one for one in report.gains if one.metric == report.judged_by]
+    """Draw the gain over the best simple rule and the champion in each slice; None where no slice was measured."""
+    rivals = (report.baseline, report.champion)
+    gains = [one for one in report.gains if one.metric == report.judged_by and one.rival in rivals]
     if not any(one.slice != EVERYBODY for one in gains):
         return None
     frame = pd.DataFrame(

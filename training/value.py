@@ -75,7 +75,7 @@ def train_value(
     seen_before = with_ranges(fitted, past, fitted.predict(past)) if len(past) else model
     report = report_of(Compared(future, compared, seen_before), spec)
     params = spec.model_dump() | {"rung": choice.rung, "why": choice.why}
-    return TrainedValue(model, report, params, charts_of(future, compared[MODEL], report))
+    return TrainedValue(model, report, params, charts_of(future, compared[MODEL]))
 
 
 def choose(rows: pd.DataFrame, features: tuple[str, ...], spec: ValueSpec) -> Choice:

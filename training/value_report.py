@@ -66,9 +66,9 @@ def report_of(compared: Compared, spec: ValueSpec) -> Report:
 
 
 def charts_of(
-    rows: pd.DataFrame, expected: tuple[Floats, Floats], report: Report
+    rows: pd.DataFrame, expected: tuple[Floats, Floats]
 ) -> dict[str, altair.Chart | altair.LayerChart]:
-    """Return expected against kept bookings in equal-count bins, and the models side by side."""
+    """Return expected against kept bookings in equal-count bins."""
     order = np.argsort(expected[0], kind="stable")
     kept = rows[KEPT_BOOKINGS].to_numpy(np.float64)
     bins = [part for part in np.array_split(order, _BINS) if len(part)]
@@ -84,16 +84,11 @@ def charts_of(
     points = altair.Chart(means).mark_line(point=True).encode(
         x=altair.X("expected", title="expected bookings"), y=altair.Y("kept", title="bookings kept")
     )  # fmt: skip
-    shown = [
-        figure for figure in report.figures if figure.slice == EVERYBODY and figure.metric == "mae_spend"
-    ]
-    bars = pd.DataFrame({"model": [one.model for one in shown], "error": [one.value for one in shown]})
     return {
-        "calibration.png": (line + points).properties(title="Expected and kept bookings", width=360, height=360),
-        "comparison.png": altair.Chart(bars).mark_bar().encode(
-            x=altair.X("error", title="mean absolute error of spend"), y=altair.Y("model", sort="x")
+        "calibration.png": (line + points).properties(
+            title="Expected and kept bookings", width=360, height=360
         ),
-    }  # fmt: skip
+    }
 
 
 def _figures(compared: Compared, name: str, spec: ValueSpec) -> list[Figure]:
