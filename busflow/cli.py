@@ -77,7 +77,7 @@ def main() -> None:
         _leave(str(error), WRONG_USE)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "-".join(str(part) for part in first["loc"]).replace("_", "-")
+        name = "-".join(str(part) for part in first["loc"]).replace("_", "-").removesuffix("-days")
         _leave(f"--{name}: {first['msg']} (got {first['input']!r})", WRONG_USE)
     except (BusflowError, OSError) as error:
         _leave(str(error), FAILED)

@@ -109,6 +109,8 @@ WRONG_USE = [
     (("simulate", "e.jsonl", "t.json", "--customers", "0"), "--customers: "),
     (("simulate", "gone/e.jsonl", "t.json"), "gone/e.jsonl: there is no folder gone; make it first"),
     (("evaluate", "churn", "--transactions", "none.csv", "--cutoff", "2026-01-01"), "none.csv"),
+    (("evaluate", "value", "--transactions", "own.csv", "--cutoff", "2026-01-01", "--horizon", "2000d"),
+     "--horizon: Input should be less than or equal to 1500 (got 2000)"),
 ]  # fmt: skip
 
 
@@ -116,6 +118,7 @@ WRONG_USE = [
 def test_wrong_use_ends_with_2_and_one_line(busflow, home, command, message):
     busflow("operator", "add", "leer")
     (home.parent / "table.csv").write_text("a,b\n1,2\n")
+    (home.parent / "own.csv").write_text("customer_id,timestamp\nanna,2025-05-10\n")
     ended = busflow(*command)
     assert ended.last_word.startswith(f"busflow: {message}")
     assert (ended.code, ended.stdout) == (2, "")
