@@ -46,21 +46,24 @@ def channels() -> list[Figure]:
     """Train as in the chain, and ask for everybody's channel; the rule is the channel on which most was read."""
     each = [_told(seed) for seed in SEEDS]
     told = Told(*(np.concatenate(column) for column in zip(*each, strict=True)))
-    enough, few = told.messages >= ENOUGH, (told.messages > 0) & (told.messages < ENOUGH)
-    found, rule = float(told.found[enough].mean()), float(told.found_by_rule[enough].mean())
-    name = f"planted channel found, {ENOUGH} messages or more"
+    sent = told.messages
     return [
-        Figure(name, "share", found, bound=FOUND),
-        Figure(f"{name}, beside the rule", "share", found, rule, "the channel on which most was read", bound=1),
-        Figure(f"{name}: off its own doubt", "share", _off(told, enough), bound=0.03, direction=Bound.AT_MOST),
-        Figure("planted channel: off its own doubt, 1 to 9 messages", "share", _off(told, few),
-               bound=0.05, direction=Bound.AT_MOST),
-    ]  # fmt: skip
+        *_found(told, sent >= ENOUGH, f"{ENOUGH} messages or more", FOUND),
+        *_found(told, (sent >= ENOUGH) & (sent <= ENOUGH + 4), f"{ENOUGH} to {ENOUGH + 4} messages", FOUND),
+        *_found(told, (sent > 0) & (sent < ENOUGH), f"1 to {ENOUGH - 1} messages"),
+    ]
 
 
-def _off(told: Told, rows: np.ndarray) -> float:
-    """Return how far the share found is from the mean chance that the model gave its answers."""
-    return float(abs(told.sure[rows].mean() - told.found[rows].mean()))
+def _found(told: Told, rows: np.ndarray, which: str, bound: float | None = None) -> list[Figure]:
+    """Return how many favourites are found, and how far that is from the chance the model itself gave its answers."""
+    found, rule = float(told.found[rows].mean()), float(told.found_by_rule[rows].mean())
+    off = float(abs(told.sure[rows].mean() - found))
+    name = f"planted channel, {which}"
+    return [
+        Figure(f"{name}: found", "share", found, bound=bound),
+        Figure(f"{name}: found beside the rule", "share", found, rule, "where most was read", bound=1),
+        Figure(f"{name}: off its own doubt", "share", off, bound=0.03, direction=Bound.AT_MOST),
+    ]
 
 
 def _told(seed: int) -> Told:

@@ -56,7 +56,7 @@ def fit_scorer(
     outcomes = outcomes_of(examples, spec.horizons, spec.most_outcomes, spec.seed)
     asked = examples.at(outcomes.places)
     matrix = inputs.of(asked.matrix, asked.moments, outcomes.horizons)
-    weights = outcomes.horizons / spec.horizon_days
+    weights = _weights(asked, outcomes, spec)
     columns = line_columns(matrix, inputs.names)
     table = _Table(matrix, columns, outcomes.churned, weights / weights.mean(), inputs.names)
     parts = _fit(table, spec)
@@ -68,6 +68,13 @@ def fit_scorer(
         horizon_days=spec.horizon_days,
         calendar=_calendar(examples, features),
     )
+
+
+def _weights(asked: Examples, outcomes: Outcomes, spec: ChurnSpec) -> Floats:
+    """Return what each outcome counts: the longer its horizon the more, and the longer it is complete the less."""
+    complete = asked.moments + outcomes.horizons
+    ages = (complete.max() - complete) / spec.half_life_days if spec.half_life_days else 0.0
+    return np.asarray(outcomes.horizons / spec.horizon_days * 0.5**ages, np.float64)
 
 
 def _fit(table: _Table, spec: ChurnSpec) -> Parts:

@@ -9,6 +9,7 @@ class ChurnSpec(BaseModel):
     """The settings of a churn training. Churned: no booking kept within `horizon_days`.
 
     The shares of the horizon are looked at beside the whole, so that moments whose outcome is not complete teach too.
+    half_life_days: an outcome complete so much earlier than the latest counts half; None: all count alike.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -16,8 +17,9 @@ class ChurnSpec(BaseModel):
     horizon_days: int = Field(default=365, ge=7, le=1_500)
     step_days: int = Field(default=61, ge=7)
     shares: tuple[float, ...] = (1 / 2,)
+    half_life_days: float | None = Field(default=None, gt=0)
     least_customers: int = Field(default=50, ge=10)
-    most_outcomes: int = Field(default=120_000, ge=100)
+    most_outcomes: int = Field(default=60_000, ge=100)
     rounds: int = Field(default=150, ge=1)
     learning_rate: float = 0.06
     num_leaves: int = 15

@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from activity_log.errors import NotEnoughDataError
 from feature_repo.expressions.clocks import ROW, population
@@ -26,6 +27,8 @@ from training.metrics import classification_metrics
 STEP_DAYS = 30
 SHORTEST_HISTORY = timedelta(days=60)
 """How much must lie before the first moment that is learned from."""
+HALF_LIFE_DAYS = 180.0
+"""A trade that is known by its sales alone changes: what came of a moment half a year earlier counts half."""
 MOST_MOMENTS = 36
 MOST_CUSTOMERS = 20_000
 """So many customers are learned from at most, a random sample; all are judged."""
@@ -46,16 +49,16 @@ def evaluate_churn(transactions: Path, cutoff: datetime, horizon_days: int) -> d
     features, until = useful_features(table), cutoff + spec.horizon
     past = past_rows(table[table[TIME] < cutoff], cutoff, spec)
     future = rows_at(table[table[TIME] < until], [cutoff], until)
-    started = perf_counter()
-    scorer = fit_churn(past, features, spec)
-    seconds = perf_counter() - started
     labels = churned_within(future, horizon_days)
-    models = {
-        name: classification_metrics(labels, values)
-        for name, values in _told(scorer, past, future, spec).items()
-    }
+    with threadpool_limits(1, user_api="blas"):
+        started = perf_counter()
+        scorer = fit_churn(past, features, spec)
+        seconds = perf_counter() - started
+        told = _told(scorer, past, future, spec)
+        champion = _champion(past, features, spec, cutoff)
+    models = {name: classification_metrics(labels, values) for name, values in told.items()}
     models[MODEL]["fit_seconds"] = seconds
-    return {"models": models, "champion": _champion(past, features, spec, cutoff)}
+    return {"models": models, "champion": champion}
 
 
 def own_spec(horizon_days: int) -> ChurnSpec:
@@ -67,6 +70,7 @@ def own_spec(horizon_days: int) -> ChurnSpec:
         horizon_days=horizon_days,
         step_days=STEP_DAYS,
         shares=tuple(sixth / 6 for sixth in range(1, 6)),
+        half_life_days=HALF_LIFE_DAYS,
         learning_rate=0.04,
         num_leaves=7,
         lambda_l2=20.0,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import ibis
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from activity_log.errors import NotEnoughDataError
 from feature_repo.expressions.clocks import ROW, Facts, population
@@ -77,7 +78,8 @@ def evaluate_value(transactions: Path, cutoff: datetime, horizon_days: int) -> d
     spec = ValueSpec(horizon_days=horizon_days, step_days=STEP.days)
     check_horizon(transactions, table, cutoff, spec.horizon)
     brought = _known_at(table, cutoff, spec)
-    told, champion = _all_models(brought, spec)
+    with threadpool_limits(1, user_api="blas"):
+        told, champion = _all_models(brought, spec)
     kept, paid = _outcome(table, brought.now, cutoff, spec)
     return {"models": {name: one.metrics(kept, paid) for name, one in told.items()}, "champion": champion}
 

@@ -22,8 +22,8 @@ BLOCKS = 2
 """After each moment so many blocks of time are counted."""
 
 ROUNDS = 3
-FADES = 120.0
-SMOOTH, SEASONAL, YOUNG = 0.3, 0.8, 0.6
+FADES = 180.0
+SMOOTH, SEASONAL, YOUNG = 0.3, 0.8, 2.0
 """Standard deviations expected of the logarithms: from month to month, of a month, and of a log's first days."""
 CHANCE = 0.05
 """What a month's ratio varies by beside the chance of counting."""

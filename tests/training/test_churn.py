@@ -134,6 +134,23 @@ def test_a_booking_on_the_last_day_of_the_horizon_is_in_it():
     assert churned_within(rows, 180).tolist() == [0, 1, 1]
 
 
+def told_at(rows: list[tuple[str, int, np.ndarray, float]], until: int) -> pd.DataFrame:
+    """Make examples of customers, moments, the days of bookings before (days after START) and days to the next."""
+    table = pd.DataFrame(rows, columns=["customer_id", "moment", "before", "days_to_next_booking"])
+    return pd.DataFrame(
+        {
+            "customer_id": table["customer_id"],
+            "event_timestamp": pd.to_datetime([START + timedelta(days=one) for one in table["moment"]]),
+            "days_to_next_booking": table["days_to_next_booking"],
+            "days_known": until - table["moment"].astype(float),
+            "days_since_last_booking": table["moment"] - table["before"].map(lambda days: days[-1]),
+            "days_since_first_booking": table["moment"] - table["before"].map(lambda days: days[0]),
+            "booking_days": table["before"].map(len),
+            "total_bookings": table["before"].map(len),
+        }
+    )
+
+
 def seasonal(busy: int) -> pd.DataFrame:
     """Four years of 300 customers who book at random, once in 200 days, three times as often in one month."""
     generator, rows = np.random.default_rng(4), []
@@ -145,19 +162,7 @@ def seasonal(busy: int) -> pd.DataFrame:
             before, after = days[days < moment], days[days >= moment]
             if len(before):
                 rows.append((f"c{customer}", moment, before, after[0] - moment if len(after) else np.nan))
-    table = pd.DataFrame(rows, columns=["customer_id", "moment", "before", "days_to_next_booking"])
-    return pd.DataFrame(
-        {
-            "customer_id": table["customer_id"],
-            "event_timestamp": pd.to_datetime([START + timedelta(days=one) for one in table["moment"]]),
-            "days_to_next_booking": table["days_to_next_booking"],
-            "days_known": 1_460.0 - table["moment"],
-            "days_since_last_booking": table["moment"] - table["before"].map(lambda days: days[-1]),
-            "days_since_first_booking": table["moment"] - table["before"].map(lambda days: days[0]),
-            "booking_days": table["before"].map(len),
-            "total_bookings": table["before"].map(len),
-        }
-    )
+    return told_at(rows, 1_460)
 
 
 def test_the_clock_runs_fastest_in_the_month_when_most_is_booked():
@@ -165,6 +170,43 @@ def test_the_clock_runs_fastest_in_the_month_when_most_is_booked():
     paces = inputs.clock.paces
     assert int(np.argmax(paces)) + 1 == 5
     assert paces[4] > 1.8 * np.median(paces)
+
+
+def steady(months: int) -> pd.DataFrame:
+    """A log of so many months, begun amid the lives of 4,000 customers: new ones come, and each leaves some day.
+
+    No month is busier than another. Who is there when the log begins is met at once, and the busiest first.
+    """
+    generator, rows, until = np.random.default_rng(5), [], months * 30
+    for customer in range(4_000):
+        joined, rate = generator.uniform(-1_000, until), generator.gamma(1.5, 1 / 90)
+        stays = generator.exponential(400)
+        days = np.sort(joined + generator.uniform(0, stays, generator.poisson(rate * stays)))
+        days = days[(days >= 0) & (days < until)]
+        for moment in range(60, until, 30):
+            before, after = days[days < moment], days[days >= moment]
+            if len(before):
+                rows.append((f"c{customer}", moment, before, after[0] - moment if len(after) else np.nan))
+    return told_at(rows, until)
+
+
+def test_a_log_that_begins_with_old_customers_shows_no_season_where_there_is_none():
+    inputs = learn_season(Examples.of(steady(12), FEATURES), FEATURES, START.timestamp() / 86_400)
+    assert np.abs(np.log(inputs.clock.paces)).max() < np.log(1.1)
+
+
+def test_what_came_of_late_moments_counts_more_where_a_half_life_is_set():
+    """Up to May everybody came back, since then nobody: half and half, if all outcomes counted alike."""
+    table = examples(moments=10)
+    early = table["event_timestamp"] < START + timedelta(days=150)
+    table = table.assign(days_to_next_booking=np.where(early, 20.0, np.nan))
+    told = {
+        half_life: scored(
+            fit_churn(table, FEATURES, SPEC.model_copy(update={"half_life_days": half_life})), table
+        ).mean()
+        for half_life in (None, 30.0)
+    }
+    assert told[30.0] > told[None] + 0.1
 
 
 def test_three_customers_are_too_few():
