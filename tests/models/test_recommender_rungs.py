@@ -13,6 +13,8 @@ from models.recommender import (
     Bookings,
     Context,
     Contexts,
+    Ease,
+    EaseSettings,
     GraphFilter,
     GraphFilterSettings,
     History,
@@ -72,6 +74,7 @@ CHECKERBOARD = who_booked(
 PERSONAL = [
     (AlsoBooked, AlsoBookedSettings()),
     (ImplicitALS, ALSSettings(factors=4, regularisation=1.0)),
+    (Ease, EaseSettings(ridge=1.0)),
     (GraphFilter, GraphFilterSettings(factors=2)),
 ]
 
@@ -242,6 +245,22 @@ class TestImplicitALS:
 
     def test_more_factors_than_families_are_cut(self, fourteen):
         assert ImplicitALS.fit(fourteen, ALSSettings(factors=64)).item_factors.shape == (4, 4)
+
+
+class TestEase:
+    def test_weights_by_the_papers_equation(self, fourteen):
+        booked = (fourteen.counts().toarray() > 0).astype(float)
+        inverse = np.linalg.inv(booked.T @ booked + 2.0 * np.eye(4))
+        expected = np.eye(4) - inverse / np.diag(inverse)
+        fitted = Ease.fit(fourteen, EaseSettings(ridge=2.0)).weights
+        np.testing.assert_allclose(fitted, expected, rtol=1e-5, atol=1e-7)
+
+    def test_a_large_catalogue_is_cut_to_the_families_booked_most(self, fourteen):
+        """Four booked the Nordsee and three the Ostsee; Harz and Prag have two each, and the first is taken."""
+        fitted = Ease.fit(fourteen, EaseSettings(families=3))
+        assert [fitted.families[place] for place in fitted.chosen] == ["harz", "nordsee", "ostsee"]
+        assert fitted.score(history_of("nordsee"), ANYTIME)[fitted.index["prag"]] == 0.0
+        assert not fitted.score(history_of("prag"), ANYTIME).any()
 
 
 class TestBookingCounts:

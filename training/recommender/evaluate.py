@@ -64,9 +64,8 @@ class _Timed:
 
     @classmethod
     def fit(cls, bookings: Bookings, settings: RankerSettings, progress: Progress) -> Self:
-        chosen = (settings.season, settings.also_booked, settings.als, settings.graph_filter)
         rungs, seconds = [], {}
-        for kind, one in zip(Stack.KINDS, chosen, strict=True):
+        for kind, one in zip(Stack.KINDS, settings.of_rungs, strict=True):
             progress(f"fitting {kind.name} on {len(bookings):,} rows")
             start = perf_counter()
             rungs.append(kind.fit(bookings, one))
@@ -123,7 +122,12 @@ def _settings(bookings: Bookings, k: int) -> RankerSettings:
 def _tuned(task: Task, settings: RankerSettings, progress: Progress) -> RankerSettings:
     tuning = Tuning(task, settings.k, SEED, progress)
     pairs = tuning.also_booked()
-    found = {"also_booked": pairs, "graph_filter": tuning.graph_filter(pairs), "als": tuning.als()}
+    found = {
+        "also_booked": pairs,
+        "ease": tuning.ease(),
+        "graph_filter": tuning.graph_filter(pairs),
+        "als": tuning.als(),
+    }
     return settings.model_copy(update=found)
 
 
