@@ -17,6 +17,8 @@ from rich.table import Table
 
 from benchmarks import (
     brought_interactions,
+    channel_figures,
+    churn_figures,
     feature_store,
     features,
     freshness,
@@ -27,6 +29,7 @@ from benchmarks import (
     recommender_operators,
     retraining,
     segments,
+    value_figures,
 )
 from benchmarks.figure import Figure
 from benchmarks.sizes import Sizes
@@ -42,6 +45,9 @@ SUBJECTS = {
     "brought_interactions": brought_interactions.steps,
     "monitoring": monitoring.steps,
     "segments": segments.steps,
+    "churn": churn_figures.steps,
+    "value": value_figures.steps,
+    "channel": channel_figures.steps,
     "recommender_operators": recommender_operators.steps,
     "recommender_day_one": recommender_day_one.steps,
 }

@@ -49,14 +49,18 @@ def steps(_sizes: Sizes) -> Iterator[Step]:
     yield "churn of simulated operators", partial(_on_simulated, SEEDS)
 
 
+def kept_sales(folder: Path) -> Path:
+    """Write the invoices that were not cancelled into the folder; return the file."""
+    invoices, path = pd.read_parquet(SALES), folder / "sales.parquet"
+    invoices[~invoices["is_cancellation"]].to_parquet(path)
+    return path
+
+
 def _on_sales() -> list[Figure]:
     from training.own_churn import evaluate_churn
 
-    invoices = pd.read_parquet(SALES)
     with TemporaryDirectory(prefix="busflow-bench-") as folder:
-        path = Path(folder) / "sales.parquet"
-        invoices[~invoices["is_cancellation"]].to_parquet(path)
-        models = evaluate_churn(path, CUTOFF, SALES_HORIZON)["models"]
+        models = evaluate_churn(kept_sales(Path(folder)), CUTOFF, SALES_HORIZON)["models"]
     figures = []
     for goal in GOALS:
         rules = {
