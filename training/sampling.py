@@ -9,8 +9,13 @@ import pyarrow as pa
 from activity_log.facts.export import FactFiles
 from activity_log.facts.tables import FACT_TABLES
 
-WHOLE = ("bookings", "trips", "cancellations", "merges", "tours", "departures")
-"""Facts that say something of other customers than their own: of companions, of the same booking, of everybody."""
+WHOLE = ("merges", "tours", "departures")
+"""Facts that say something of everybody."""
+TOGETHER = ("bookings", "trips", "cancellations")
+"""Facts of a booking, which say something of all who are named on it."""
+
+_THEIRS = "customer_id IN (FROM chosen)"
+_BOOKING = f"{_THEIRS} OR booking_id IN (FROM bookings_of_theirs) OR booking_id IN (FROM trips_of_theirs)"
 
 
 def customers_of(files: FactFiles) -> int:
@@ -37,13 +42,19 @@ def sampled_facts(files: FactFiles, target: Path, operator_id: str, most: int) -
         ).fetchall()
         chosen = _with_merged({customer_id for (customer_id,) in drawn}, _merges(connection, files))
         connection.register("chosen", pa.table({"customer_id": sorted(chosen)}))
+        for table in TOGETHER[:2]:
+            connection.execute(
+                f"""CREATE TABLE {table}_of_theirs AS SELECT DISTINCT booking_id FROM read_parquet(?)
+                WHERE customer_id IN (FROM chosen)""",
+                [files.paths(table)],
+            )
         for table in FACT_TABLES:
             (folder / table).mkdir(parents=True)
             for path in map(Path, files.paths(table)):
                 if table in WHOLE:
                     (folder / table / path.name).symlink_to(path)
                 else:
-                    rows = f"SELECT * FROM '{path}' WHERE customer_id IN (FROM chosen)"
+                    rows = f"SELECT * FROM '{path}' WHERE {_BOOKING if table in TOGETHER else _THEIRS}"
                     connection.execute(f"COPY ({rows}) TO '{folder / table / path.name}' (FORMAT parquet)")
     shutil.copy(files.manifest, folder)
     return FactFiles(target, operator_id)
