@@ -20,6 +20,7 @@ from models.recommender.newcomers import Newcomer
 from models.recommender.recommender import RUNGS, Basis, Recommender
 from models.recommender.repeat import RepeatOrNew
 from models.recommender.season import RepeatOfSeason, SeasonPopularity, SeasonSettings
+from models.recommender.similar_customers import SimilarCustomers, SimilarCustomersSettings
 
 __all__ = [
     "RUNGS",
@@ -50,6 +51,8 @@ __all__ = [
     "Rung",
     "SeasonPopularity",
     "SeasonSettings",
+    "SimilarCustomers",
+    "SimilarCustomersSettings",
     "bookings_of",
     "with_catalogue",
     "with_stops",

@@ -16,6 +16,7 @@ from models.recommender.contract import Rung, Settings
 from models.recommender.ease import Ease, EaseSettings
 from models.recommender.graph_filter import GraphFilter, GraphFilterSettings
 from models.recommender.season import SeasonPopularity, SeasonSettings
+from models.recommender.similar_customers import SimilarCustomers, SimilarCustomersSettings
 
 HELD_OUT = 0.2
 ROWS_AT_ONCE = 500
@@ -29,6 +30,7 @@ class StackSettings(Settings):
 
     season: SeasonSettings = SeasonSettings()
     also_booked: AlsoBookedSettings = AlsoBookedSettings()
+    similar_customers: SimilarCustomersSettings = SimilarCustomersSettings()
     als: ALSSettings = ALSSettings()
     ease: EaseSettings = EaseSettings()
     graph_filter: GraphFilterSettings = GraphFilterSettings()
@@ -40,7 +42,8 @@ class StackSettings(Settings):
     @property
     def of_rungs(self) -> tuple[Settings, ...]:
         """The settings of each rung, in the order of `Stack.KINDS`."""
-        return self.season, self.also_booked, self.als, self.ease, self.graph_filter
+        pairs = self.also_booked, self.similar_customers
+        return self.season, *pairs, self.als, self.ease, self.graph_filter
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,14 @@ class Stack:
     rungs: tuple[Rung, ...]
     customers: np.ndarray
 
-    KINDS: ClassVar[tuple[type[Rung], ...]] = (SeasonPopularity, AlsoBooked, ImplicitALS, Ease, GraphFilter)
+    KINDS: ClassVar[tuple[type[Rung], ...]] = (
+        SeasonPopularity,
+        AlsoBooked,
+        SimilarCustomers,
+        ImplicitALS,
+        Ease,
+        GraphFilter,
+    )
 
     @classmethod
     def fit(cls, bookings: Bookings, settings: StackSettings) -> Self:

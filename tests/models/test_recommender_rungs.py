@@ -21,6 +21,8 @@ from models.recommender import (
     ImplicitALS,
     SeasonPopularity,
     SeasonSettings,
+    SimilarCustomers,
+    SimilarCustomersSettings,
     bookings_of,
 )
 
@@ -73,6 +75,7 @@ CHECKERBOARD = who_booked(
 )
 PERSONAL = [
     (AlsoBooked, AlsoBookedSettings()),
+    (SimilarCustomers, SimilarCustomersSettings()),
     (ImplicitALS, ALSSettings(factors=4, regularisation=1.0)),
     (Ease, EaseSettings(ridge=1.0)),
     (GraphFilter, GraphFilterSettings(factors=2)),
@@ -245,6 +248,27 @@ class TestImplicitALS:
 
     def test_more_factors_than_families_are_cut(self, fourteen):
         assert ImplicitALS.fit(fourteen, ALSSettings(factors=64)).item_factors.shape == (4, 4)
+
+
+class TestSimilarCustomers:
+    def test_the_sum_of_similar_customers_by_hand(self, fourteen):
+        """Who booked Prag is like Carla, of two families, and Dieter, of one; of them Carla booked the Nordsee."""
+        scores = SimilarCustomers.fit(fourteen, SimilarCustomersSettings()).score(history_of("prag"), ANYTIME)
+        nordsee, ostsee = fourteen.families.index("nordsee"), fourteen.families.index("ostsee")
+        assert scores[nordsee] == pytest.approx(1 / 2 / np.sqrt(2))
+        assert scores[ostsee] == 0.0
+
+    def test_only_the_nearest_count(self, fourteen):
+        """Emma shares both, Franz one of his one; with one neighbour only Emma is asked."""
+        history = history_of("ostsee", "harz")
+        one = SimilarCustomers.fit(fourteen, SimilarCustomersSettings(neighbours=1)).score(history, ANYTIME)
+        all_of_them = SimilarCustomers.fit(fourteen, SimilarCustomersSettings()).score(history, ANYTIME)
+        nordsee = fourteen.families.index("nordsee")
+        assert one[nordsee] == 0.0 < all_of_them[nordsee]
+
+    def test_of_many_customers_some_are_drawn(self, fourteen):
+        drawn = SimilarCustomers.fit(fourteen, SimilarCustomersSettings(customers=3))
+        assert drawn.booked.shape == (3, 4)
 
 
 class TestEase:

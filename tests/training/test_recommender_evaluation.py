@@ -106,8 +106,8 @@ def result(files):
 class TestEvaluation:
     def test_every_rung_beside_its_baselines(self, result):
         assert list(result) == ["models", "champion"]
-        names = ["global_popularity", "season_popularity", "also_booked", "als", "ease"]
-        names += ["graph_filter", "blend", "ranker"]
+        names = ["global_popularity", "season_popularity", "also_booked", "similar_customers", "als"]
+        names += ["ease", "graph_filter", "blend", "ranker"]
         assert list(result["models"]) == names
         for figures in result["models"].values():
             assert list(figures) == ["recall@10", "ndcg@10", "recall@20", "ndcg@20", "fit_seconds"]
