@@ -64,7 +64,7 @@ class Tuning:
             )
 
         fit = AlsoBooked.fit
-        best = self._search(lambda trial: self.ndcg(fit(self.task.bookings, settings(trial))), PAIRS, 10, 24)
+        best = self._search(lambda trial: self.ndcg(fit(self.task.bookings, settings(trial))), PAIRS, 8, 24)
         return AlsoBookedSettings(neighbours=self._neighbours, **best)
 
     def als(self) -> ALSSettings:
