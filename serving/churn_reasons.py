@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from models.churn import Band, Contribution
 from serving.churn_stories import STORIES, Features, Texts
+from serving.insight_texts import not_computed
 from serving.languages import Language
 from serving.replies import Reason
 
@@ -38,6 +39,11 @@ def churn_reasons(
         )
         for _, story, text in told[:MOST_REASONS]
     ]
+
+
+def not_computed_reason(language: Language) -> Reason:
+    """Say why there is no risk to tell: the customer is newer than the features."""
+    return Reason(kind="not_computed", text=not_computed(language), evidence={})
 
 
 def no_booking_reason(language: Language) -> Reason:

@@ -81,6 +81,15 @@ def no_booking(language: Language) -> str:
     )
 
 
+def not_computed(language: Language) -> str:
+    """Say why there is no forecast: the features are not there yet."""
+    return (
+        "Für diesen Gast ist noch nichts berechnet."
+        if language == "de"
+        else "Nothing has been computed for this guest yet."
+    )
+
+
 def _high_risk(told: Evidence) -> Texts:
     chance, days = told["churn_probability"], told["horizon_days"]
     return {

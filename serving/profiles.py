@@ -19,7 +19,7 @@ from feature_repo.services import CHURN, INSIGHT
 from feature_repo.store import CustomerFeatures, OnlineRow
 from models.churn import ChurnScorer, Contribution, band, encode
 from models.registry import Loaded
-from serving.churn_reasons import churn_reasons, no_booking_reason
+from serving.churn_reasons import churn_reasons, no_booking_reason, not_computed_reason
 from serving.languages import Language
 from serving.live_models import LiveModels, model_info
 from serving.offers import Offers
@@ -142,7 +142,8 @@ class Profiles:
         Raises NoModelError while no churn model is live.
         """
         loaded = self._models.churn(self._operator.operator_id)
-        rows, matrix = self._judged(loaded.model, customer_ids, now)
+        found = self._found(customer_ids, now)
+        rows, matrix = _judged(loaded.model, found)
         risks: dict[str, ChurnRisk] = {}
         if rows:
             scored = zip(
@@ -151,26 +152,18 @@ class Profiles:
             for row, probability, parts in scored:
                 risk = self._churn_risk(row, float(probability), parts, loaded, language)
                 risks[row.customer_id] = risk.model_copy(update=_window(row, loaded.model, now))
-        return [
-            risks.get(customer_id) or _unknown_risk(customer_id, loaded, language)
-            for customer_id in customer_ids
-        ]
+        return [risks.get(row.customer_id) or _unknown_risk(row, loaded, language) for row in found]
 
     def churn_probabilities(
         self, customer_ids: Sequence[str], now: datetime
     ) -> list[tuple[OnlineRow, float]]:
         """Score customers without reasons; see `churn_risks`."""
         scorer = self._models.churn(self._operator.operator_id).model
-        rows, matrix = self._judged(scorer, customer_ids, now)
+        rows, matrix = _judged(scorer, self._found(customer_ids, now))
         return list(zip(rows, map(float, scorer.score(matrix, now)), strict=True)) if rows else []
 
-    def _judged(
-        self, scorer: ChurnScorer, customer_ids: Sequence[str], now: datetime
-    ) -> tuple[list[OnlineRow], npt.NDArray[np.float64]]:
-        found = self._features.online(CHURN, self._operator.operator_id, customer_ids, now)
-        rows = [row for row in found if row.features["total_bookings"]]
-        columns = {name: [row.features[name] for row in rows] for name in scorer.features}
-        return rows, encode(columns, scorer.features)
+    def _found(self, customer_ids: Sequence[str], now: datetime) -> list[OnlineRow]:
+        return self._features.online(CHURN, self._operator.operator_id, customer_ids, now)
 
     def behaviour(self, customer_id: str, now: datetime) -> OnlineRow:
         """Return what the feature store knows of a customer, right at `now`."""
@@ -203,19 +196,29 @@ class Profiles:
         )
 
 
+def _judged(
+    scorer: ChurnScorer, found: Sequence[OnlineRow]
+) -> tuple[list[OnlineRow], npt.NDArray[np.float64]]:
+    """Return those who have booked, and what the scorer sees of them."""
+    rows = [row for row in found if row.features["total_bookings"]]
+    columns = {name: [row.features[name] for row in rows] for name in scorer.features}
+    return rows, encode(columns, scorer.features)
+
+
 def _window(row: OnlineRow, scorer: ChurnScorer, now: datetime) -> dict[str, RebookingWindow]:
     """Return the expected rebooking window as the field of a reply; none for who has never booked."""
     window = scorer.calendar.window(row.features, now)
     return {"rebooking_window": RebookingWindow(**window._asdict())} if window else {}
 
 
-def _unknown_risk(customer_id: str, loaded: Loaded[ChurnScorer], language: Language) -> ChurnRisk:
+def _unknown_risk(row: OnlineRow, loaded: Loaded[ChurnScorer], language: Language) -> ChurnRisk:
+    why = no_booking_reason(language) if row.as_of else not_computed_reason(language)
     return ChurnRisk(
-        customer_id=customer_id,
+        customer_id=row.customer_id,
         probability=None,
         band="unknown",
         horizon_days=loaded.card.horizon_days,
-        reasons=[no_booking_reason(language)],
+        reasons=[why],
         as_of=loaded.card.as_of,
         model=model_info(loaded),
     )

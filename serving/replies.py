@@ -165,8 +165,8 @@ class PurposePreference(Reply):
 class ChannelPreference(Reply):
     """The channel to reach the customer on; null with too few messages to say, and `note` says so.
 
-    probability: the chance (0-1) that it is the customer's own; null while no channel model is live, when the
-    channel read most stands in.
+    probability: the chance (0-1) that it is the customer's own; null where none is named, and while no channel model
+    is live, when the channel read most stands in.
     """
 
     channel: str | None
@@ -187,8 +187,9 @@ class Expected(Reply):
 
 
 class CustomerValue(Reply):
-    """What the customer is expected to bring. Null with a `note` where no model is live or nothing was booked.
+    """What the customer is expected to bring.
 
+    Null with a `note`: no model is live, nothing was booked, or nothing was computed yet.
     bookings, spend: within `horizon_days` from `as_of`. lifetime_value: spend of the next `lifetime_years`, a year's
     delay taking `discount` (0-1) off. Money is in `currency`.
     """

@@ -22,6 +22,7 @@ from serving.insight_texts import (
     no_booking,
     no_clear_channel,
     no_model,
+    not_computed,
     too_few_messages,
 )
 from serving.languages import Language
@@ -96,6 +97,8 @@ def customer_value(
     """Return what the customer is expected to bring."""
     if loaded is None:
         return _no_value(row, None, no_model(language))
+    if row.as_of is None:
+        return _no_value(row, loaded, not_computed(language))
     if not row.features["total_bookings"]:
         return _no_value(row, loaded, no_booking(language))
     model = loaded.model
@@ -185,13 +188,14 @@ def _for_purpose(known: Mapping[str, Any], model: ChannelModel, purpose: Purpose
 def _favourite(
     known: Mapping[str, Any], model: ChannelModel, purpose: Purpose
 ) -> tuple[str | None, float | None]:
-    """Return the likeliest channel and its chance; no channel where it is not sure enough."""
+    """Return the likeliest channel and its chance; neither where it is not sure enough."""
     columns = _column(known, known.keys())
     messages: Messages = messages_of(columns, purpose)
     chances = model.preference(messages, cohorts_of(columns)).favourite[0]
     best = int(chances.argmax())
-    named = messages_of(columns).sent.sum() >= LEAST_MESSAGES and chances[best] >= SURE_ENOUGH
-    return (CHANNELS[best] if named else None), round(float(chances[best]), 4)
+    if messages_of(columns).sent.sum() < LEAST_MESSAGES or chances[best] < SURE_ENOUGH:
+        return None, None
+    return CHANNELS[best], round(float(chances[best]), 4)
 
 
 def _column(known: Mapping[str, Any], names: Any) -> dict[str, list[Any]]:

@@ -106,7 +106,9 @@ def test_value_has_a_range_a_moment_and_a_model(value):
         (anna(), False, "de", "Noch kein Modell im Einsatz."),
         (anna(), False, "en", "No model is live yet."),
         (anna(total_bookings=0), True, "de", "Noch keine eigene Buchung bekannt."),
-        (UNKNOWN, True, "en", "No booking of their own is known yet."),
+        (anna(total_bookings=0), True, "en", "No booking of their own is known yet."),
+        (UNKNOWN, True, "de", "Für diesen Gast ist noch nichts berechnet."),
+        (UNKNOWN, True, "en", "Nothing has been computed for this guest yet."),
     ],
 )
 def test_no_value_is_made_up_and_the_note_says_why(value, row, has_model, language, note):
@@ -154,7 +156,8 @@ def test_where_no_channel_is_named_the_true_reason_is(channel, with_model, known
     loaded = channel if with_model else None
     for language, note in (("de", de), ("en", en)):
         told = channel_preference(anna(**known), loaded, language)
-        assert (told.channel, told.note) == (None, note)
+        assert (told.channel, told.probability, told.note) == (None, None, note)
+        assert {(one.channel, one.probability) for one in told.purposes} <= {(None, None)}
         assert told.messages_delivered == known["messages_delivered"]
 
 
