@@ -125,7 +125,9 @@ def _slices(report: Report) -> Ruling:
     judged = [gain for gain in report.gains if gain.slice != EVERYBODY and gain.metric == report.judged_by]
     rule = "no slice is served worse"
     if not judged:
-        return Ruling(rule, True, "no slice has enough customers", "")
+        return Ruling(
+            rule, True, "no slice was judged: the task knows none, or each has too few customers", ""
+        )
     asked = f"no interval below zero, {CONFIDENCE:.0%} for all {len(judged)} together"
     behind = [gain for gain in judged if widened(gain, len(judged)) < 0]
     if behind:
