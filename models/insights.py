@@ -14,7 +14,9 @@ Kind = Literal[
     "high_risk", "inactive", "due_again", "high_value", "unusual_change", "complaint", "abandoned_checkout",
     "upsell_extras", "upsell_longer_trip", "upsell_party",
 ]  # fmt: skip
-Action = Literal["call", "write", "apologise", "thank", "ask", "when_they_call"]
+Action = Literal[
+    "call", "write", "apologise", "thank", "ask", "offer_extras", "offer_longer_trip", "offer_seats", "when_they_call",
+]  # fmt: skip
 
 TOP_FIFTH = 5
 CHANGED = 2.0
@@ -150,7 +152,7 @@ def _extras(known: Known) -> Insight | None:
     evidence = _values(
         known, "onboard_purchases", "onboard_spend", "currency", "total_trips", "ancillary_purchases"
     )
-    return Insight("upsell_extras", _allowed(known, "write"), 2.0, evidence)
+    return Insight("upsell_extras", _allowed(known, "offer_extras"), 2.0, evidence)
 
 
 def _longer_trip(known: Known) -> Insight | None:
@@ -159,7 +161,7 @@ def _longer_trip(known: Known) -> Insight | None:
         return None
     return Insight(
         "upsell_longer_trip",
-        _allowed(known, "write"),
+        _allowed(known, "offer_longer_trip"),
         1.5,
         _values(known, "average_nights", "longest_nights"),
     )
@@ -170,7 +172,7 @@ def _party(known: Known) -> Insight | None:
     if usual is None or largest is None or largest - usual < LEAST_SEATS_MORE:
         return None
     evidence = _values(known, "average_party_size", "largest_party_size")
-    return Insight("upsell_party", _allowed(known, "write"), 1.0, evidence)
+    return Insight("upsell_party", _allowed(known, "offer_seats"), 1.0, evidence)
 
 
 def _allowed(known: Known, action: Action) -> Action:

@@ -38,6 +38,9 @@ ACTIONS: Mapping[Action, Texts] = {
     },
     "thank": {"de": "Beim nächsten Kontakt für die Treue danken.", "en": "Thank them at the next contact."},
     "ask": {"de": "Nachfragen, was sich geändert hat.", "en": "Ask what has changed."},
+    "offer_extras": {"de": "Extras gleich mit der Buchung anbieten.", "en": "Offer extras with the booking."},
+    "offer_longer_trip": {"de": "Eine längere Reise vorschlagen.", "en": "Suggest a longer trip."},
+    "offer_seats": {"de": "Fragen, wer noch mitfahren möchte.", "en": "Ask who would like to come along."},
     "when_they_call": {
         "de": "Keine Werbung ohne Einwilligung: ansprechen, wenn der Gast sich meldet.",
         "en": "No advertising without consent: mention it when they get in touch.",

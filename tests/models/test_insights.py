@@ -45,6 +45,13 @@ def test_without_consent_nobody_is_advertised_to():
     assert actions["high_value"] == "thank"
 
 
+def test_an_opening_is_answered_by_an_offer_of_its_own():
+    actions = {one.kind: one.action for one in opportunities(ANNA)}
+    assert actions == {
+        "upsell_extras": "offer_extras", "upsell_longer_trip": "offer_longer_trip", "upsell_party": "offer_seats",
+    }  # fmt: skip
+
+
 def test_a_complaint_is_asked_about_before_anything_is_sold():
     complained = ANNA | {"days_since_last_complaint": 10.0, "last_satisfaction": 1}
     assert kinds(complained, Scores())[0] == "complaint"
