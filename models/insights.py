@@ -15,7 +15,8 @@ Kind = Literal[
     "upsell_extras", "upsell_longer_trip", "upsell_party",
 ]  # fmt: skip
 Action = Literal[
-    "call", "write", "apologise", "thank", "ask", "offer_extras", "offer_longer_trip", "offer_seats", "when_they_call",
+    "call", "write", "apologise", "thank", "ask", "offer_extras", "offer_longer_trip", "offer_seats",
+    "when_they_call",
 ]  # fmt: skip
 
 TOP_FIFTH = 5
