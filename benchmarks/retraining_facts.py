@@ -1,8 +1,9 @@
 """A large operator to retrain for: 100,000 customers, 1,000,000 bookings, 1,000 tours, made of a simulated small one.
 
-Twenty years of 3,000 simulated people are copied. In every second copy the people are dealt anew, so that a customer
-lives two simulated lives: ten bookings each. A quarter of the families are there twice, so that there are 1,000
-tours. Messages and what goes with them are of the last five years only, and of every second copy.
+Twenty years of 3,000 simulated people are copied. In every second copy the people are dealt anew, each time otherwise,
+so that a customer lives two simulated lives that nobody else lives together: ten bookings each. A quarter of the
+families are there twice, so that there are 1,000 tours. Messages and what goes with them are of the last five years
+only, and of every second copy.
 """
 
 import shutil
@@ -67,9 +68,11 @@ def multiply(source: Path, target: Path, copies: int) -> None:
         connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
         connection.execute(
             f"""CREATE TABLE dealt AS WITH people AS (
-                SELECT DISTINCT customer_id FROM '{source}/profiles/*.parquet')
-            SELECT customer_id, lead(customer_id, 7, first) OVER (ORDER BY md5(customer_id)) AS other
-            FROM people, (SELECT min(customer_id) AS first FROM people)"""
+                SELECT customer_id, row_number() OVER (ORDER BY md5(customer_id)) - 1 AS place, count(*) OVER () AS n
+                FROM (SELECT DISTINCT customer_id FROM '{source}/profiles/*.parquet'))
+            SELECT one.customer_id, pair, other.customer_id AS other
+            FROM people AS one CROSS JOIN range({copies // 2 + 1}) AS pairs(pair)
+            JOIN people AS other ON other.place = (one.place + 7 * (pair + 1)) % one.n"""
         )
         connection.execute(
             f"""CREATE TABLE twice AS SELECT DISTINCT tour_id FROM '{source}/tours/*.parquet'
@@ -104,9 +107,9 @@ def _copies(table: str, file: Path, copies: int) -> str:
             )
         else:
             columns.append(f"f.{name}")
-    joins = "LEFT JOIN dealt AS c ON c.customer_id = f.customer_id"
+    joins = "LEFT JOIN dealt AS c ON c.customer_id = f.customer_id AND c.pair = copy // 2"
     if "merged_customer_id" in names:
-        joins += " LEFT JOIN dealt AS m ON m.customer_id = f.merged_customer_id"
+        joins += " LEFT JOIN dealt AS m ON m.customer_id = f.merged_customer_id AND m.pair = copy // 2"
     if "tour_id" in names:
         joins += " LEFT JOIN twice AS t ON t.tour_id = f.tour_id"
     talk = f"WHERE copy % 2 = 0 AND f.occurred_at >= DATE '{TALK_SINCE}'" if table in TALK else ""
