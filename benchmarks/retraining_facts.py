@@ -1,6 +1,6 @@
 """A large operator to retrain for: 100,000 customers, 1,000,000 bookings, 1,000 tours, made of a simulated small one.
 
-Twenty years of 3,000 simulated people are copied. In every second copy the people are dealt anew, each time otherwise,
+Twenty years of 3,000 simulated people are copied. In every second copy the people are dealt anew, always otherwise,
 so that a customer lives two simulated lives that nobody else lives together: ten bookings each. A quarter of the
 families are there twice, so that there are 1,000 tours. Messages and what goes with them are of the last five years
 only, and of every second copy.
