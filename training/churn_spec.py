@@ -21,13 +21,13 @@ class ChurnSpec(BaseModel):
     least_customers: int = Field(default=50, ge=10)
     most_outcomes: int = Field(default=60_000, ge=100)
     rounds: int = Field(default=150, ge=1)
-    learning_rate: float = 0.06
-    num_leaves: int = 15
+    learning_rate: float = 0.04
+    num_leaves: int = 7
     min_data_in_leaf: int = 80
     feature_fraction: float = 0.6
     bagging_fraction: float = 0.7
     bagging_freq: int = 1
-    lambda_l2: float = 5.0
+    lambda_l2: float = 20.0
     folds: int = Field(default=3, ge=2)
     seed: int = 7
 

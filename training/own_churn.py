@@ -64,16 +64,13 @@ def evaluate_churn(transactions: Path, cutoff: datetime, horizon_days: int) -> d
 def own_spec(horizon_days: int) -> ChurnSpec:
     """Return the settings for a table that tells bookings only, often of few seasons.
 
-    A small booster for few features, and many shorter horizons, whose outcomes are known of the latest moments too.
+    Many shorter horizons, whose outcomes are known of the latest moments too.
     """
     return ChurnSpec(
         horizon_days=horizon_days,
         step_days=STEP_DAYS,
         shares=tuple(sixth / 6 for sixth in range(1, 6)),
         half_life_days=HALF_LIFE_DAYS,
-        learning_rate=0.04,
-        num_leaves=7,
-        lambda_l2=20.0,
     )
 
 
