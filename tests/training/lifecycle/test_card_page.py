@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from models.card import ModelCard
+from models.recommender import RUNGS
+from training.baselines import BASELINES
 from training.lifecycle.card_page import pages
 from training.lifecycle.card_words import WORDS
 from training.lifecycle.code_version import CodeVersion
@@ -90,6 +92,12 @@ def test_pictures_stand_in_the_page_with_a_sentence_that_says_what_they_show():
 def test_names_cannot_break_the_page():
     odd = CARD.model_copy(update={"operator_id": "<script>"})
     assert "<script>" not in pages(odd, report(), SNAPSHOT, CODE, {})["model_card.de.html"]
+
+
+def test_every_rung_and_every_simple_rule_has_a_name():
+    named = WORDS["de"].models.keys()
+    assert {rung.name for rung in RUNGS} <= named
+    assert set(BASELINES) <= named
 
 
 def test_both_languages_name_the_same_things():
