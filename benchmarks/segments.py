@@ -34,8 +34,8 @@ Step = tuple[str, Callable[[], list[Figure]]]
 FLOOR = "one SQL statement written by hand for the same ten rules, checked to find the same people"
 
 BY_HAND = """
-WITH r AS (SELECT * FROM '{booking}' JOIN '{travel}' USING (customer_id) JOIN '{engagement}' USING (customer_id)
-           JOIN '{taste}' USING (customer_id)),
+WITH r AS (SELECT * FROM '{booking}' AS booking JOIN '{travel}' AS travel USING (customer_id)
+           JOIN '{engagement}' AS engagement USING (customer_id) JOIN '{taste}' AS taste USING (customer_id)),
 b AS (SELECT customer_id, rank() OVER (ORDER BY lifetime_revenue DESC) AS place,
              count(*) OVER (PARTITION BY lifetime_revenue) AS tied, count(*) OVER () AS n
       FROM r WHERE total_bookings > 0)
