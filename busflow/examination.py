@@ -237,7 +237,9 @@ def _models(settings: Settings, operator_ids: list[str]) -> Iterator[Finding]:
         told = ", ".join(f"{task} version {version}" for task, version in of_operator.items() if version)
         if missing:
             remedy = f"busflow train -o {operator_id}, then busflow promote -o {operator_id}"
-            yield Finding(check, "warn", f"no {' and no '.join(missing)} model is live", remedy)
+            yield Finding(
+                check, "warn", f"not live: {', '.join(missing)}; live: {told or 'no model'}", remedy
+            )
         else:
             yield Finding(check, "ok", told)
 

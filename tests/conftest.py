@@ -1,12 +1,17 @@
 """What many tests share: one small simulated operator, taken through the whole chain once."""
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+
+if not hasattr(sys.modules["__main__"], "__file__"):
+    # a worker of pytest-xdist was started without a file; PySpark then thinks that it is in its doctests and exits
+    sys.modules["__main__"].__file__ = __file__
 
 os.environ["FEAST_USAGE"] = "False"
 os.environ["BENTOML_DO_NOT_TRACK"] = "true"

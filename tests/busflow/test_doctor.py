@@ -204,11 +204,15 @@ def test_live_models_are_told(busflow: Busflow, well: Path):
         ]
         mlflow.executemany("INSERT INTO registered_model_aliases VALUES (?, ?, ?)", rows)
         mlflow.commit()
-    assert found(busflow)["reisen: models"][0]["detail"] == "no recommender model is live"
+    some = "not live: value, recommender, channel, clusters; live: churn version 3"
+    assert found(busflow)["reisen: models"][0]["detail"] == some
     with closing(sqlite3.connect(store)) as mlflow:
-        mlflow.execute("INSERT INTO registered_model_aliases VALUES ('champion', 7, 'reisen.recommender')")
-        mlflow.commit()
-    assert found(busflow)["reisen: models"][0]["detail"] == "churn version 3, recommender version 7"
+        mlflow.executescript(
+            "INSERT INTO registered_model_aliases SELECT 'champion', 7, 'reisen.' || column1 "
+            "FROM (VALUES ('value'), ('recommender'), ('channel'), ('clusters'))"
+        )
+    every = "churn version 3, value version 7, recommender version 7, channel version 7, clusters version 7"
+    assert found(busflow)["reisen: models"][0]["detail"] == every
 
 
 def test_mlflow_keeps_its_aliases_where_we_look(registry_settings: Settings, registry: Any):

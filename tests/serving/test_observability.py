@@ -167,8 +167,8 @@ def test_a_request_that_fails_leaves_a_line_but_not_its_body(client: Client, log
 
 
 def test_lines_of_one_request_carry_nothing_of_the_one_before(client: Client, log: io.StringIO):
-    structlog.contextvars.bind_contextvars(operator="somebody else")
-    client.get("/recommend")
+    with structlog.contextvars.bound_contextvars(operator="somebody else"):
+        client.get("/recommend")
     assert "operator" not in requests_in(log)[0]
 
 
