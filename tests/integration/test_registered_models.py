@@ -121,7 +121,7 @@ def test_churn_beats_the_simple_rules_on_moments_it_had_not_seen(
     trained: SimulatedOperator, models: ModelRegistry
 ):
     run = run_of(trained, "churn")
-    settings = {name: str(value) for name, value in ChurnSpec().model_dump().items()}
+    settings = {name: str(value) for name, value in ChurnSpec().model_dump(mode="json").items()}
     assert settings.items() <= run.data.params.items()
     report = models.load(OPERATOR, "churn", Report.load).model
     assert report.baseline is not None
@@ -149,10 +149,9 @@ def test_the_scorer_the_pyfunc_and_the_service_say_the_same(
     trained: SimulatedOperator, models: ModelRegistry, answers: Answers
 ):
     rows = [row for row in rows_of(trained, CHURN) if row.features["total_bookings"]]
-    frame = pd.DataFrame([row.features for row in rows]).assign(
-        event_timestamp=pd.Timestamp(trained.now).tz_localize(None)
-    )
     scorer = models.load(OPERATOR, "churn", ChurnScorer.load).model
+    features = pd.DataFrame([row.features for row in rows])[list(scorer.features)].astype("float64")
+    frame = features.assign(event_timestamp=pd.Timestamp(trained.now).tz_localize(None))
     scores = scorer.score(encode(frame, scorer.features), trained.now)
     mlflow.set_tracking_uri(trained.settings.tracking_uri)
     function = mlflow.pyfunc.load_model(f"models:/{OPERATOR}.churn@{CHAMPION}")
