@@ -15,10 +15,11 @@ Trips = dict[str, set[str]]
 
 @dataclass(frozen=True)
 class Counted:
-    """trips: of each customer, as booker or traveller. bookings: those kept, by id."""
+    """trips: of each customer, as booker or traveller. bookings: those kept, by id. tours: published, by family."""
 
     trips: dict[str, Trips]
     bookings: dict[str, BookingConfirmed]
+    tours: dict[str, list[TourPublished]]
 
     def bookings_of(self, customer_id: str) -> list[BookingConfirmed]:
         """What the customer booked or travels on."""
@@ -61,7 +62,11 @@ def count(operator: SimulatedOperator) -> Counted:
         }
         for person in {survivor.get(one, one) for one in named if one} & people:
             trips[operator.operator.pseudonym(person)][family[booking.tour_id]].add(booking.booking_id)
-    return Counted(trips, bookings)
+    tours: dict[str, list[TourPublished]] = defaultdict(list)
+    for tour in told:
+        if isinstance(tour, TourPublished):
+            tours[tour.family_id].append(tour)
+    return Counted(trips, bookings, tours)
 
 
 def _survivors(events: list[LoggedEvent]) -> dict[str, str]:

@@ -112,7 +112,8 @@ def test_every_number_of_every_reason_is_what_the_log_says(
             kinds.add(item.reason.kind)
     for item in answers.also_booked(OPERATOR, tours["nordsee"], 12, language).items:
         _check(item, counted, None)
-    assert kinds == {"own_history", "also_booked", "season_popularity", "viewed"}
+    usual = {"own_history", "also_booked", "season_popularity", "viewed"}
+    assert usual <= kinds <= usual | {"attributes"}
 
 
 def _check(item: RecommendedTour, counted: Counted, customer_id: str | None) -> None:
@@ -135,6 +136,12 @@ def _check(item: RecommendedTour, counted: Counted, customer_id: str | None) -> 
             if both:
                 assert told["customers_both"] == counted.customers_of(because, item.family_id)
                 assert told["customers"] == counted.customers_of(because)
+        case "attributes":
+            assert because in own
+            assert told
+            for name, value in told.items():
+                for family in (item.family_id, because):
+                    assert value in {getattr(tour, name) for tour in counted.tours[family]}
         case kind:
             pytest.fail(f"an unknown kind of reason: {kind}")
     said = {int(number) for number in re.findall(r"\d+", item.reason.text)}
