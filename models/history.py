@@ -63,6 +63,14 @@ def earlier_champion(changes: Iterable[Change]) -> str | None:
     return stack[-2] if len(stack) >= 2 else None
 
 
+def apart(changes: Iterable[Change], change: Change) -> Change:
+    """Return a change just after those of the same moment, so that a clock that stands still keeps their order."""
+    at, taken = change.at, {one.at for one in changes}
+    while at in taken:
+        at += timedelta(microseconds=1)
+    return change.model_copy(update={"at": at})
+
+
 def tag_of(change: Change, token: str) -> str:
     """Return the name of the tag of a change: sorted by name they are in order; the token makes it one's own."""
     microseconds = (change.at - _BEGINNING) // timedelta(microseconds=1)

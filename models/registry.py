@@ -18,7 +18,7 @@ import pandas as pd
 from activity_log.errors import BusflowError, NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard, Task
-from models.history import LONGEST_WHY, TAG, Change, earlier_champion, tag_of
+from models.history import LONGEST_WHY, TAG, Change, apart, earlier_champion, tag_of
 
 _DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -212,7 +212,9 @@ class ModelRegistry:
 
         The note is what counts, and it is written at once or not at all.
         """
-        self._client.set_registered_model_tag(name, tag_of(change, uuid4().hex[:8]), change.model_dump_json())
+        noted = [one for _, one in _noted(self._client.get_registered_model(name).tags)]
+        own = apart(noted, change)
+        self._client.set_registered_model_tag(name, tag_of(own, uuid4().hex[:8]), own.model_dump_json())
         self._apply(name)
 
     def _apply(self, name: str) -> None:

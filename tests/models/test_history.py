@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from models.history import Action, Change, earlier_champion, live_on, terms
+from models.history import Action, Change, apart, earlier_champion, live_on, tag_of, terms
 
 
 def change(day: int, version: str, action: Action = "promoted", hour: int = 12) -> Change:
@@ -39,3 +39,13 @@ def test_going_back_undoes_promotions_one_by_one():
     assert earlier_champion(STORY[:2]) == "1"
     assert earlier_champion(STORY[:3]) is None
     assert earlier_champion(STORY) == "1"
+
+
+def test_changes_of_one_moment_keep_their_order():
+    changes: list[Change] = []
+    for told in (change(3, "1"), change(3, "2"), change(3, "1", "rolled back")):
+        changes.append(apart(changes, told))
+    tags = [tag_of(one, "any") for one in changes]
+    assert tags == sorted(set(tags))
+    assert earlier_champion(changes[:2]) == "1"
+    assert (changes[2].at - changes[0].at).total_seconds() < 0.001
