@@ -35,9 +35,9 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         ),
         "average_booking_lead_time": Words("bucht früh", "books early", "bucht kurzfristig", "books late"),
         "days_since_last_booking": Words(
-            "lange nicht gebucht", "long absent", "kürzlich gebucht", "booked lately"
+            "seit langem nicht gebucht", "long absent", "kürzlich gebucht", "booked lately"
         ),
-        "average_nights": Words("lange Reisen", "long trips", "Kurzreisen", "short trips"),
+        "average_nights": Words("ausgedehnte Reisen", "long trips", "Kurzreisen", "short trips"),
         "repeat_propensity": Words("reist gern wieder dorthin", "returns", "sucht Neues", "seeks the new"),
         "total_trips": Words("reist oft", "travels often", "reist selten", "travels rarely"),
         "read_rate": Words("liest Nachrichten", "reads messages", "liest kaum", "hardly reads"),
