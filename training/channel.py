@@ -21,7 +21,7 @@ from training.slices import EVERYBODY, Mask, slices_of
 Floats = npt.NDArray[np.float64]
 
 MOMENT = "event_timestamp"
-MODEL, COHORT_RATE, SHRUNK_RATE = "channel", "cohort_rate", "shrunk_rate"
+MODEL, CHAMPION, COHORT_RATE, SHRUNK_RATE = "channel", "champion", "cohort_rate", "shrunk_rate"
 JUDGED_BY = "read_log_loss"
 MOST_OFF = 0.1
 """How far the share of messages expected to be read may be from the share that was."""
@@ -67,7 +67,8 @@ def train_channel(
     """Learn from what was read before, measure on what was read since, then learn from everything.
 
     rows: customer_id, event_timestamp and models.channel.FEATURES, of customers at two or more moments; the newest
-    and the one about a horizon before it are measured on. Raises NotEnoughDataError.
+    and the one about a horizon before it are measured on. champion: a recipe to be fitted to the same past, as a
+    rival. Raises NotEnoughDataError.
     """
     moments = sorted(rows[MOMENT].unique())
     test = _span(rows, moments, spec)
@@ -75,16 +76,16 @@ def train_channel(
         raise NotEnoughDataError(
             f"channel: fewer than {spec.least_messages} messages were sent between two moments of the log"
         )
-    sending_tells, why = _sending_tells(
-        rows, [one for one in moments if one <= test.rows[MOMENT].max()], spec
-    )
+    before = [one for one in moments if one <= test.rows[MOMENT].max()]
+    sending_tells, why = _sending_tells(rows, before, spec)
     rates = {
         MODEL: _foretold(test.rows, sending_tells=sending_tells),
         SHRUNK_RATE: _shrunk(test.rows, spec),
         COHORT_RATE: _of_cohort(test.rows),
     }
     if champion is not None:
-        rates["champion"] = rates[MODEL]
+        its_tells, _ = _sending_tells(rows, before, champion)
+        rates[CHAMPION] = _foretold(test.rows, sending_tells=its_tells)
     newest = rows[rows[MOMENT] == moments[-1]]
     model = ChannelModel.fit(messages_of(newest), cohorts_of(newest), sending_tells=sending_tells)
     params = spec.model_dump() | {"sending_tells": sending_tells, "why": why, "elsewhere": model.elsewhere}
@@ -175,7 +176,7 @@ def _report(test: _Span, rates: Mapping[str, Floats], spec: ChannelSpec) -> Repo
         test_from=test.rows[MOMENT].max(),
         test_until=test.until,
         baseline=SHRUNK_RATE,
-        champion="champion" if "champion" in rates else None,
+        champion=CHAMPION if CHAMPION in rates else None,
         figures=tuple(
             Figure(model=name, metric=JUDGED_BY, slice=of, **_bounded(losses[name], test, slices[of], spec))
             for name, of in measured

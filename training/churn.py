@@ -66,7 +66,7 @@ def train_churn(
     told |= {
         name: rule().fit(complete, spec.horizon_days).predict(future) for name, rule in BASELINES.items()
     }
-    report = churn_report(Judged(future, labels, told, best_baseline(complete, spec)), spec)
+    report = churn_report(Judged(future, labels, told, best_baseline(past, spec)), spec)
     scorer = fit_churn(rows, features, spec)
     return TrainedChurn(scorer, report, future, labels, told[MODEL], _params(scorer, rows))
 
@@ -111,14 +111,20 @@ def known_at(rows: pd.DataFrame, moment: datetime) -> pd.DataFrame:
     return before.assign(**{NEXT: before[NEXT].where(before[NEXT] < known), KNOWN: known})
 
 
-def best_baseline(complete: pd.DataFrame, spec: ChurnSpec) -> str:
-    """Return the simple rule that tells best who left, on the newest moment of the past."""
+def best_baseline(past: pd.DataFrame, spec: ChurnSpec) -> str:
+    """Return the simple rule that tells best who left at the past's newest moment, fitted to what was known then.
+
+    Where nothing was known yet that a rule could learn from, the rules are fitted to the whole past.
+    """
+    complete = _complete(past, spec)
     newest = complete[complete[MOMENT] == complete[MOMENT].max()]
     labels = churned_within(newest, spec.horizon_days)
     if len(set(labels.tolist())) < 2:
         return next(iter(BASELINES))
+    earlier = _complete(known_at(past, newest[MOMENT].iloc[0]), spec)
+    learned = earlier if earlier["churned"].nunique() == 2 else complete
     fitted = {
-        name: rule().fit(complete, spec.horizon_days).predict(newest) for name, rule in BASELINES.items()
+        name: rule().fit(learned, spec.horizon_days).predict(newest) for name, rule in BASELINES.items()
     }
     return max(fitted, key=lambda name: classification_metrics(labels, fitted[name])["auc"])
 

@@ -27,6 +27,9 @@ evaluate_app = typer.Typer(help="Evaluate the models on your own data.", no_args
 TaskName = Annotated[str, typer.Option("--task", "-t", help=f"{', '.join(TASKS)}, or all.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; default: the user of this machine.")]
 Horizon = Annotated[str | None, typer.Option(help="How far ahead, as in 180d.")]
+Transactions = Annotated[Path, typer.Option(help="customer_id, timestamp, optionally amount")]
+Cutoff = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Only what came before is learned.")]
+Ahead = Annotated[str, typer.Option("--horizon", help="How far ahead, as in 180d.")]
 
 
 def train(
@@ -198,9 +201,9 @@ def evaluate_recommender(
 
 @evaluate_app.command("churn")
 def evaluate_churn(
-    transactions: Annotated[Path, typer.Option(help="customer_id, timestamp, optionally amount")],
-    cutoff: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Only what came before is learned.")],
-    horizon: Annotated[str, typer.Option(help="How far ahead, as in 180d.")] = "180d",
+    transactions: Transactions,
+    cutoff: Cutoff,
+    horizon: Ahead = "180d",
     as_json: Json = False,
 ) -> None:
     """Learn who stays away before the cutoff, and measure it on what came after."""
@@ -213,9 +216,9 @@ def evaluate_churn(
 
 @evaluate_app.command("value")
 def evaluate_value(
-    transactions: Annotated[Path, typer.Option(help="customer_id, timestamp, optionally amount")],
-    cutoff: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Only what came before is learned.")],
-    horizon: Annotated[str, typer.Option(help="How far ahead, as in 180d.")] = "180d",
+    transactions: Transactions,
+    cutoff: Cutoff,
+    horizon: Ahead = "180d",
     as_json: Json = False,
 ) -> None:
     """Forecast each customer's purchases and spend at the cutoff, and measure them on what came after."""
@@ -227,9 +230,10 @@ def evaluate_value(
 
 
 def _trainers(task: str) -> "Sequence[Trainer[Any]]":
-    from training.lifecycle.tasks import trainers_of
+    tasks = _tasks(task)
+    from training.lifecycle.tasks import TRAINERS
 
-    return trainers_of(task)
+    return [trainer for trainer in TRAINERS if trainer.task in tasks]
 
 
 def _trained(

@@ -1,7 +1,7 @@
 """Training the recommender: the rung is chosen in the past, measured in the test window, refitted on everything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -141,6 +141,12 @@ def judged_models(test: Window, choice: Choice, spec: RecommenderSpec) -> Mappin
     } | {name: judge(test, rung, chosen[name].mixing, spec.ks) for name, rung in rungs.items()}
 
 
+def _answered(test: Window, choice: Choice, name: str, spec: RecommenderSpec) -> PerCustomer:
+    candidate = choice.candidates[name]
+    rung = candidate.rung.fit(test.bookings, candidate.settings)
+    return judge(test, rung, candidate.mixing, spec.ks)
+
+
 def _report(
     snapshots: Snapshots,
     test: Window | None,
@@ -163,7 +169,7 @@ def _report(
         return empty
     models = dict(judged_models(test, choice, spec))
     if rival is not None:
-        models[CHAMPION] = judged_models(test, replace(rival), spec)[rival.live]
+        models[CHAMPION] = _answered(test, rival, rival.live, spec)
     baseline = None if choice.live == SeasonPopularity.name else SeasonPopularity.name
     masks: Mapping[str, Mask] = slices_of_window(snapshots, test, as_of, spec.horizon)
     return report_of(empty, Measured(models, masks), baseline, CHAMPION if rival else None, spec.seed)

@@ -11,11 +11,12 @@ from activity_log.database import open_log
 from activity_log.ingest_file import ingest_file
 from activity_log.operators import register_operator
 from activity_log.settings import load_settings
+from models.card import TASKS
 from simulator import SimulationSpec, simulate, write
 from training.clusters import ClustersSpec
 from training.lifecycle.session import Session
 from training.lifecycle.snapshot import Snapshot
-from training.lifecycle.tasks import TRAINED, TRAINERS
+from training.lifecycle.tasks import TRAINERS
 from training.report import Report
 from training.workbench import Workbench
 
@@ -59,14 +60,10 @@ def test_twice_trained_is_the_same_model_and_the_same_report(home: Path, tmp_pat
         folder.mkdir()
     (snapshot, reports), (same_snapshot, same_reports) = (learned(home, folder) for folder in folders)
     assert snapshot == same_snapshot
-    assert set(reports) == set(TRAINED)
+    assert set(reports) == set(TASKS)
     assert reports == same_reports
     once, again = (
-        {
-            path.relative_to(folder): path.read_bytes()
-            for task in TRAINED
-            for path in (folder / task).iterdir()
-        }
+        {path.relative_to(folder): path.read_bytes() for task in TASKS for path in (folder / task).iterdir()}
         for folder in folders
     )
     assert once.keys() == again.keys()

@@ -1,10 +1,7 @@
 """The tasks there are: one registration each."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from activity_log.errors import WrongUseError
-from models.card import Task
 from training.lifecycle.tasks.channel import ChannelTrainer
 from training.lifecycle.tasks.churn import ChurnTrainer
 from training.lifecycle.tasks.clusters import ClustersTrainer
@@ -20,15 +17,3 @@ TRAINERS: tuple[Trainer[Any], ...] = (
     RecommenderTrainer(),
 )
 """In the order in which they are trained."""
-
-TRAINED: tuple[Task, ...] = tuple(trainer.task for trainer in TRAINERS)
-
-
-def trainers_of(task: str) -> Sequence[Trainer[Any]]:
-    """Return the trainer of a task, or for "all" every one. Raises WrongUseError."""
-    if task == "all":
-        return TRAINERS
-    found = [trainer for trainer in TRAINERS if trainer.task == task]
-    if not found:
-        raise WrongUseError(f"--task '{task}': use {', '.join(TRAINED)} or all")
-    return found
