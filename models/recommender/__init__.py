@@ -12,7 +12,7 @@ from models.recommender.attributes import Attributes
 from models.recommender.bookings import Bookings, bookings_of, with_catalogue, with_stops
 from models.recommender.chances import Chances
 from models.recommender.contexts import Contexts
-from models.recommender.contract import Context, Evidence, History, Ranked, Rung
+from models.recommender.contract import Context, Evidence, History, Ranked, Rung, Visit
 from models.recommender.counts import BookingCounts
 from models.recommender.ease import Ease, EaseSettings
 from models.recommender.graph_filter import GraphFilter, GraphFilterSettings
@@ -53,6 +53,7 @@ __all__ = [
     "SeasonSettings",
     "SimilarCustomers",
     "SimilarCustomersSettings",
+    "Visit",
     "bookings_of",
     "with_catalogue",
     "with_stops",

@@ -1,9 +1,9 @@
 """What is asked of a recommender, what it answers, and the one contract of its rungs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
@@ -56,6 +56,13 @@ class Context:
 
     month: int | None = None
     stop: str | None = None
+
+
+class Visit(NamedTuple):
+    """A visitor to suggest to: what is known of them, and what they ask for."""
+
+    history: History
+    context: Context = Context()
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,11 @@ class Rung(ABC):
     def contributions(self, history: sparse.csr_array, family: int) -> np.ndarray:
         """Return what each family of one history, (1, families), adds to the score of `family`: (families,)."""
 
+    @cached_property
+    def _row(self) -> Callable[[History], sparse.csr_array]:
+        """The row of the history asked about last: every family suggested is explained from the same one."""
+        return lru_cache(maxsize=1)(lambda history: history_row(self.index, history))
+
     @abstractmethod
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the fitted state, for saving."""
@@ -149,7 +161,7 @@ class Rung(ABC):
         """
         known = {name for name in (*history.families, *history.viewed) if name in counts.index}
         if family not in known:
-            weights = self.contributions(history_row(self.index, history), counts.index[family])
+            weights = self.contributions(self._row(history), counts.index[family])
             strongest = self.families[int(np.argmax(weights))]
             both = counts.customers_of_both(strongest, family)
             if strongest in known and weights.max() > 0 and both:
@@ -168,10 +180,26 @@ def seasonal_evidence(counts: BookingCounts, context: Context, family: str) -> E
 
 
 def history_row(index: Mapping[str, int], history: History, party_weight: float = 0.0) -> sparse.csr_array:
-    """Return a history as (1, families): times booked, plus one where viewed. Unknown families are left out.
+    """Return a history as (1, families); see `history_rows`."""
+    return history_rows(index, [history], party_weight)
+
+
+def history_rows(
+    index: Mapping[str, int], histories: Sequence[History], party_weight: float = 0.0
+) -> sparse.csr_array:
+    """Return histories as (n, families): times booked, plus one where viewed. Unknown families are left out.
 
     index: the column of each family. party_weight: what a trip of the party counts.
     """
+    rows = [_times(index, history, party_weight) for history in histories]
+    columns = [sorted(times) for times in rows]
+    values = [times[column] for times, ours in zip(rows, columns, strict=True) for column in ours]
+    ends = np.cumsum([0, *map(len, columns)])
+    entries = (np.array(values), np.array([one for ours in columns for one in ours], np.int32), ends)
+    return sparse.csr_array(entries, shape=(len(histories), len(index)), dtype=np.float64)
+
+
+def _times(index: Mapping[str, int], history: History, party_weight: float) -> dict[int, float]:
     times: dict[int, float] = {}
     booked = zip(history.families, map(float, history.counts), strict=True)
     viewed, party = (
@@ -181,16 +209,26 @@ def history_row(index: Mapping[str, int], history: History, party_weight: float 
     for family, count in (*booked, *viewed, *party):
         if family in index and count > 0:
             times[index[family]] = times.get(index[family], 0.0) + count
-    columns = sorted(times)
-    row = ([times[column] for column in columns], columns, [0, len(columns)])
-    return sparse.csr_array(row, shape=(1, len(index)), dtype=np.float64)
+    return times
 
 
 def contexts_row(
     index: Mapping[str, int], stops: Mapping[str, int], history: History, context: Context
 ) -> Contexts:
-    """Return one visitor's context as (1,). index, stops: the places of families and boarding points."""
-    latest = UNKNOWN if history.latest is None else index.get(history.latest, UNKNOWN)
-    stop = UNKNOWN if context.stop is None else stops.get(context.stop, UNKNOWN)
-    columns = (context.month or ANY_MONTH, stop, latest, history.again, history.moves)
-    return Contexts(*(np.array([value]) for value in columns))
+    """Return one visitor's context as (1,); see `contexts_rows`."""
+    return contexts_rows(index, stops, [Visit(history, context)])
+
+
+def contexts_rows(index: Mapping[str, int], stops: Mapping[str, int], visits: Sequence[Visit]) -> Contexts:
+    """Return visitors' contexts as (n,). index, stops: the places of families and boarding points."""
+    rows = [
+        (
+            context.month or ANY_MONTH,
+            UNKNOWN if context.stop is None else stops.get(context.stop, UNKNOWN),
+            UNKNOWN if history.latest is None else index.get(history.latest, UNKNOWN),
+            history.again,
+            history.moves,
+        )
+        for history, context in visits
+    ]
+    return Contexts(*np.array(rows, dtype=np.int64).reshape(-1, 5).T)

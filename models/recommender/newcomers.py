@@ -76,10 +76,8 @@ class Newcomers:
         lifted /= lifted.sum()
         return lifted
 
-    def explain(self, history: History, family: str) -> Evidence | None:
-        """Name what a newcomer shares with a family of the history; None: it is no newcomer."""
-        if family not in self.families:
-            return None
+    def explain(self, history: History, family: str) -> Evidence:
+        """Name what a newcomer shares with a family of the history. Raises ValueError for who is none."""
         if family in history.viewed:
             return Evidence("viewed", family, because_of=family)
         one = self.new[self.families.index(family)]

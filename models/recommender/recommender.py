@@ -1,6 +1,6 @@
 """The recommender artefact: all fitted rungs, which of them is live, and how a ranking is made of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -20,8 +20,9 @@ from models.recommender.contract import (
     History,
     Ranked,
     Rung,
-    contexts_row,
-    history_row,
+    Visit,
+    contexts_rows,
+    history_rows,
 )
 from models.recommender.counts import BookingCounts
 from models.recommender.graph_filter import GraphFilter
@@ -91,32 +92,47 @@ class Recommender:
         were published after the training; others that the model does not know are left out.
         """
         newcomers = self._newcomers(new)
-        names, scores = (*self.families, *newcomers.families), self.scores(history, context)
-        if self.basis(history, new).rung == AttributeMatch.name != self.live:
-            scores = newcomers.alike(history, scores)
-        scores = np.concatenate([scores, newcomers.chances(history, scores)])
-        order = np.argsort(-scores, kind="stable").tolist()
+        names, (chances,) = (*self.families, *newcomers.families), self.chances([Visit(history, context)], new)
+        order = np.argsort(-chances, kind="stable").tolist()
         best = [place for place in order if among is None or names[place] in among][:n]
-        total = scores.sum()
         return [
-            Ranked(
-                names[place],
-                float(scores[place] / total),
-                newcomers.explain(history, names[place]) or self.explain(history, context, names[place]),
-            )
+            Ranked(names[place], float(chances[place]), self.explain(history, context, names[place], new))
             for place in best
         ]
+
+    def chances(self, visits: Sequence[Visit], new: Collection[Newcomer] = ()) -> np.ndarray:
+        """Return the estimated chances of families to be booked next, (n, families + new), rows summing to 1."""
+        rungs = [self.basis(visit.history, new).rung for visit in visits]
+        newcomers, every = self._newcomers(new), np.zeros((len(visits), len(self.families)))
+        for rung in dict.fromkeys(rungs):
+            rows = [row for row, one in enumerate(rungs) if one == rung]
+            every[rows] = self._chances_by(rung, [visits[row] for row in rows])
+        if not newcomers.families:
+            return every
+        for row, (visit, rung) in enumerate(zip(visits, rungs, strict=True)):
+            if rung == AttributeMatch.name != self.live:
+                every[row] = newcomers.alike(visit.history, every[row])
+        theirs = [newcomers.chances(visit.history, row) for visit, row in zip(visits, every, strict=True)]
+        both = np.hstack([every, np.stack(theirs)])
+        shared: np.ndarray = both / both.sum(axis=1, keepdims=True)
+        return shared
 
     def _newcomers(self, new: Collection[Newcomer]) -> Newcomers:
         return Newcomers(self.likeness, [one for one in new if one.family not in self.counts.index])
 
     def scores(self, history: History, context: Context) -> np.ndarray:
         """Return the estimated chance of each family to be booked next, (families,), summing to 1."""
-        seen = history_row(self.counts.index, history, party_weight=self.mixing.party)
-        booked = history_row(self.counts.index, replace(history, viewed=()))
-        contexts = contexts_row(self.counts.index, self._stop_places, history, context)
-        chances: np.ndarray = self._answer(self.basis(history).rung).chances(seen, booked, contexts)[0]
+        chances: np.ndarray = self.chances([Visit(history, context)])[0]
         return chances
+
+    def _chances_by(self, rung: str, visits: Sequence[Visit]) -> np.ndarray:
+        """Return the chances that a rung gives each family, (n, families), rows summing to 1."""
+        index, histories = self.counts.index, [visit.history for visit in visits]
+        booked = history_rows(index, [replace(one, viewed=()) if one.viewed else one for one in histories])
+        more = any(one.viewed or (one.party and self.mixing.party) for one in histories)
+        seen = history_rows(index, histories, self.mixing.party) if more else booked
+        contexts = contexts_rows(index, self._stop_places, visits)
+        return self._answer(rung).chances(seen, booked, contexts)
 
     def _answer(self, rung: str) -> Chances:
         season = cast(SeasonPopularity, self.rungs[SeasonPopularity.name])
@@ -133,12 +149,16 @@ class Recommender:
     def _stop_places(self) -> dict[str, int]:
         return {stop: place for place, stop in enumerate(self.stops)}
 
-    def explain(self, history: History, context: Context, family: str) -> Evidence:
+    def explain(
+        self, history: History, context: Context, family: str, new: Collection[Newcomer] = ()
+    ) -> Evidence:
         """Return why `family` is suggested: booked before, or what the answering rung says.
 
-        Where nobody booked both it and a family of the history, what it shares with one of them; where nobody ever
+        Of one of those `new` to the model, what it shares with the history. Where nobody booked both it and a family of the history, what it shares with one of them; where nobody ever
         booked it and nothing is shared, what the catalogue says of it.
         """
+        if family not in self.counts.index:
+            return self._newcomers(new).explain(history, family)
         reads_history = self.basis(history).rung != SeasonPopularity.name
         for booked, times in zip(history.families, history.counts, strict=True):
             if booked == family and reads_history:
