@@ -7,6 +7,7 @@ after the erasure is sealed under a new key.
 from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select, type_coerce, update
 
 from activity_log import schema
+from activity_log.answer_log import forget_answers
 from activity_log.bulk import Keep, insert_rows
 from activity_log.database import SQLITE
 from activity_log.moments import from_microseconds
@@ -35,6 +36,7 @@ def forget(connection: Connection, person: Person, until_us: int) -> None:
     )
     for customer_id in connection.execute(known_as).scalars().all():
         forget_member(connection, person[0], customer_id)
+        forget_answers(connection, person[0], customer_id)
     connection.execute(
         delete(schema.person_profile).where(
             profile.operator_id == person[0],

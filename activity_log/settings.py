@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         return self.home / "mlflow" / "artifacts"
 
     @property
+    def champions_dir(self) -> Path:
+        """Copies of the models in use."""
+        return self.home / "champions"
+
+    @property
     def predictions_dir(self) -> Path:
         """What the live models predicted, and the last report on how it came out."""
         return self.home / "predictions"

@@ -18,6 +18,7 @@ import pandas as pd
 from activity_log.errors import BusflowError, NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard, Task
+from models.champions import KeptChampions
 from models.history import LONGEST_WHY, TAG, Change, apart, earlier_champion, tag_of
 
 _DEFAULTS = {
@@ -82,6 +83,7 @@ class ModelRegistry:
 
     def __init__(self, settings: Settings):
         self._artifacts = settings.artifacts_dir
+        self._kept = KeptChampions(settings.champions_dir)
         if not settings.mlflow_tracking_uri:
             self._artifacts.mkdir(parents=True, exist_ok=True)
         self._uri = settings.tracking_uri
@@ -136,7 +138,18 @@ class ModelRegistry:
         with tempfile.TemporaryDirectory() as temp:
             path = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=temp)
             data = Path(path) / "data" / _ARTEFACT
-            return Loaded(load(data), ModelCard.load(data), name, version)
+            loaded = Loaded(load(data), ModelCard.load(data), name, version)
+            if alias == CHAMPION:
+                self._kept.keep(name, version, data)
+            return loaded
+
+    def kept(self, operator_id: str, task: Task, load: Callable[[Path], T]) -> Loaded[T] | None:
+        """Load the champion that was loaded last on this machine, without asking MLflow; None: none was."""
+        name = registered_name(operator_id, task)
+        found = self._kept.find(name)
+        if found is None:
+            return None
+        return Loaded(load(found.artefact), ModelCard.load(found.artefact), name, found.version)
 
     def version(self, operator_id: str, task: Task, alias: str) -> str | None:
         """Return the version behind an alias, None if there is none. Raises RegistryError.

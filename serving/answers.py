@@ -1,8 +1,9 @@
 """Everything the service can answer, wired once per process: database, features, models, and clock."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import anyio
@@ -13,7 +14,7 @@ from activity_log.database import Database, open_log
 from activity_log.errors import NoModelError
 from activity_log.gate import Gate, Rejected
 from activity_log.ingestion import Receipt, ingest, ingest_body
-from activity_log.operators import Operator, find_operator
+from activity_log.operators import Operator, find_operator, list_operators
 from activity_log.segments.reading import segments_of
 from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
@@ -21,15 +22,21 @@ from feature_repo.store import CustomerFeatures, OnlineRow, open_features
 from models.card import Task
 from models.churn import band
 from models.registry import Loaded, ModelRegistry
+from serving.answer_writer import AnswerWriter
 from serving.crm.desk import SlippingCustomer
 from serving.feedback import FeedbackRefusedError, feedback_event, seen
+from serving.following import Following
+from serving.guests import NOBODY, Guest
 from serving.languages import Language, language_of
 from serving.live_models import LiveModels
+from serving.lookups import LookupFailedError, Lookups
+from serving.offers import NO_FILTERS
 from serving.profiles import Profiles, behavior_aggregate
-from serving.recommending import Recommending, Visitor
+from serving.recommending import Answer, Asked, Trouble, Visitor, logged
 from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
 from serving.requests import Feedback, Filters
 from serving.showing import Showing
+from serving.tenants import Tenant
 from serving.tickets import Tickets
 from serving.worth import (
     channel_preference,
@@ -46,14 +53,12 @@ SCORED_TOGETHER = 500
 SCORES_KEPT = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class _Tenant:
-    profiles: Profiles
-    recommending: Recommending
-
-
 class Answers:
-    """What the endpoints and the CRM screen ask."""
+    """What the endpoints and the CRM screen ask.
+
+    Until `follow` is called every question looks at the log first; afterwards threads of ours keep all operators
+    that were asked about level with it, and `recommend_soon` answers from memory.
+    """
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class Answers:
         *,
         tickets: Tickets | None = None,
         explore: Mapping[str, float] | None = None,
+        writer: AnswerWriter | None = None,
     ):
         self._database = database
         self._features = features
@@ -71,9 +77,26 @@ class Answers:
         self._tickets = tickets or Tickets.of_this_process()
         self._explore = explore or {}
         self._clock = clock
+        self._writer = writer
         self._operators: dict[str, Operator] = {}
-        self._tenants: dict[str, _Tenant] = {}
+        self._tenants: dict[str, Tenant] = {}
         self._slipping: dict[str, tuple[datetime, list[SlippingCustomer]]] = {}
+        self._following: Following | None = None
+        self._lookups = Lookups()
+
+    def follow(self, operator_ids: Collection[str] = ()) -> None:
+        """Keep operators level with the log from now on, in threads of ours: these, and all that are asked about."""
+        self._following = Following(self._tenants, self._clock)
+        self._following.start(lambda: [self._tenant(one) for one in operator_ids])
+
+    def operators(self) -> list[str]:
+        """Return all operators there are."""
+        return [one.operator_id for one in list_operators(self._database)]
+
+    def close(self) -> None:
+        """Write what waits to be logged. Raises what the database raises."""
+        if self._writer is not None:
+            self._writer.flush()
 
     def recommend(
         self,
@@ -84,22 +107,76 @@ class Answers:
         n: int = INSIGHT_ITEMS,
         *,
         explore: bool = False,
+        endpoint: str = "recommend",
     ) -> RecommendationModel:
         """Suggest trips. Raises UnknownCustomerError for a customer nobody is.
 
         explore: for visitors whose feedback will come; see `Recommending.recommend`.
         """
-        tenant = self._tenant(operator_id)
+        tenant, guest = self._level(operator_id), NOBODY
         if visitor.customer_id is not None:
-            customer_id = tenant.profiles.canonical(visitor.customer_id)
-            visitor = Visitor(customer_id, visitor.viewed_tours, visitor.boarding_point)
-        return tenant.recommending.recommend(
-            visitor, filters or Filters(), n, language, self._clock(), explore=explore
-        )
+            customer_id, guest = tenant.guests.find(visitor.customer_id, self._clock())
+            visitor = replace(visitor, customer_id=customer_id)
+        asked = Asked(visitor, filters or NO_FILTERS, n, language, explore, endpoint)
+        return self._advise(tenant, asked, guest)
+
+    async def recommend_soon(
+        self,
+        operator_id: str,
+        visitor: Visitor,
+        language: Language,
+        filters: Filters | None = None,
+        n: int = INSIGHT_ITEMS,
+        *,
+        explore: bool = False,
+    ) -> RecommendationModel:
+        """Suggest trips, in time whatever happens: what is not at hand soon enough is done without.
+
+        Raises UnknownCustomerError for a customer nobody is, and UnknownOperatorError.
+        """
+        asked = Asked(visitor, filters or NO_FILTERS, n, language, explore, "recommend")
+        tenant = self._tenants.get(operator_id)
+        if tenant is None:
+            tenant = await anyio.to_thread.run_sync(self._level, operator_id)
+        if visitor.customer_id is None:
+            return self._advise(tenant, asked, NOBODY)
+        found = tenant.guests.at_hand(visitor.customer_id) if self._following else None
+        if found is None:
+            customer_id = visitor.customer_id
+            try:
+                found = await self._lookups.within(lambda: self._find(operator_id, customer_id))
+            except LookupFailedError as failed:
+                return self._advise(tenant, asked, NOBODY, failed.trouble)
+        customer_id, guest = found
+        if customer_id != visitor.customer_id:
+            asked = asked._replace(visitor=replace(visitor, customer_id=customer_id))
+        return self._advise(tenant, asked, guest)
 
     def also_booked(self, operator_id: str, tour_id: str, n: int, language: Language) -> RecommendationModel:
         """Suggest what bookers of a tour booked too. Raises UnknownTourError and NoModelError."""
-        return self._tenant(operator_id).recommending.also_booked(tour_id, n, language, self._clock())
+        tenant, now = self._level(operator_id), self._clock()
+        loaded = self._models.recommender(operator_id)
+        shelf = tenant.shelf(now)
+        answer = tenant.recommending.also_booked(loaded, shelf, tour_id, n, language, now)
+        self._log(operator_id, "also_booked", answer)
+        return answer.reply
+
+    def _find(self, operator_id: str, customer_id: str) -> tuple[str, Guest]:
+        return self._level(operator_id).guests.find(customer_id, self._clock())
+
+    def _advise(
+        self, tenant: Tenant, asked: Asked, guest: Guest, trouble: Trouble | None = None
+    ) -> RecommendationModel:
+        now = self._clock()
+        answer = tenant.recommending.recommend(
+            tenant.ranking, tenant.shelf(now), asked, guest, now, trouble=trouble
+        )
+        self._log(tenant.operator.operator_id, asked.endpoint, answer)
+        return answer.reply
+
+    def _log(self, operator_id: str, endpoint: str, answer: Answer) -> None:
+        if self._writer is not None:
+            self._writer.take(partial(logged, operator_id, endpoint, answer))
 
     def churn_risk(
         self, operator_id: str, customer_ids: Sequence[str], language: Language
@@ -115,7 +192,7 @@ class Answers:
         self, operator_id: str, customer_id: str, language: Language, *, with_person: bool
     ) -> CustomerInsight:
         """Return the 360° profile; a merged person's is the survivor's. Raises UnknownCustomerError."""
-        tenant = self._tenant(operator_id)
+        tenant = self._level(operator_id)
         customer_id = tenant.profiles.canonical(customer_id)
         now = self._clock()
         row = tenant.profiles.behaviour(customer_id, now)
@@ -125,12 +202,14 @@ class Answers:
             customer_id=customer_id,
             person=tenant.profiles.person(customer_id) if with_person else None,
             as_of=row.as_of,
-            behavior=behavior_aggregate(row, tenant.recommending.offers.family_names(language)),
+            behavior=behavior_aggregate(row, tenant.offers.programme.family_names(language)),
             engagement=engagement_score(row, risk, language),
             channel_preference=channel_preference(row, channels, language),
             segments=self._segments(operator_id, customer_id, language),
             churn_risk=risk,
-            recommendations=self.recommend(operator_id, Visitor(customer_id), language),
+            recommendations=self.recommend(
+                operator_id, Visitor(customer_id), language, endpoint="customer_insight"
+            ),
             timeline=tenant.profiles.timeline(customer_id, language).entries,
             value=customer_value(row, value, now, language),
             rfm=rfm_score(row, value, language),
@@ -154,10 +233,10 @@ class Answers:
         To whom it was shown, by which model, and with which propensity is read from the recommendation id.
         Raises UnknownOperatorError, and FeedbackRefusedError for what is no event or was not shown.
         """
-        tenant, now = self._tenant(operator_id), self._clock()
+        tenant, now = self._level(operator_id), self._clock()
         ticket = self._tickets.read(operator_id, feedback.recommendation_id)
         person = tenant.profiles.person_profile_id(ticket.customer_id) if ticket else None
-        families = tenant.recommending.offers.family_of_tour() if ticket and ticket.alternatives else {}
+        families = tenant.offers.programme.family_of_tour if ticket and ticket.alternatives else {}
         event = feedback_event(
             operator_id, feedback, seen(operator_id, feedback, ticket, families, person), now
         )
@@ -179,7 +258,7 @@ class Answers:
         only: TimelineFilter = EVERYTHING,
     ) -> TimelinePage:
         """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
-        return self._tenant(operator_id).profiles.timeline(customer_id, language, cursor, only)
+        return self._level(operator_id).profiles.timeline(customer_id, language, cursor, only)
 
     def slipping_customers(self, operator_id: str) -> list[SlippingCustomer]:
         """Return who is likely to be lost, most revenue at risk first; scored again every few minutes.
@@ -226,7 +305,7 @@ class Answers:
             last_booking_at=known["last_booking_at"],
         )
 
-    def _risk(self, tenant: _Tenant, customer_id: str, language: Language) -> ChurnRisk | None:
+    def _risk(self, tenant: Tenant, customer_id: str, language: Language) -> ChurnRisk | None:
         try:
             return tenant.profiles.churn_risks([customer_id], language, self._clock())[0]
         except NoModelError:
@@ -249,14 +328,21 @@ class Answers:
             self._operators[operator_id] = find_operator(self._database, operator_id)
         return self._operators[operator_id]
 
-    def _tenant(self, operator_id: str) -> _Tenant:
+    def _tenant(self, operator_id: str) -> Tenant:
         if operator_id not in self._tenants:
             operator = self._operator(operator_id)
             showing = Showing(self._tickets, operator_id, self._explore.get(operator_id, 0.0))
-            recommending = Recommending(self._database, operator, self._features, self._models, showing)
-            profiles = Profiles(self._database, operator, self._features, self._models, recommending.offers)
-            self._tenants[operator_id] = _Tenant(profiles, recommending)
+            tenant = Tenant(self._database, operator, self._features, self._models, showing)
+            tenant.look(self._clock())
+            self._tenants.setdefault(operator_id, tenant)
         return self._tenants[operator_id]
+
+    def _level(self, operator_id: str) -> Tenant:
+        """Return an operator as level with the log as it is kept."""
+        tenant = self._tenant(operator_id)
+        if self._following is None:
+            tenant.look(self._clock())
+        return tenant
 
 
 class CrmDesk:
@@ -294,4 +380,7 @@ def open_answers(settings: Settings, clock: Clock = utc_now) -> Answers:
     database = open_log(settings)
     features, registry = open_features(settings), ModelRegistry(settings)
     tickets = Tickets.open(settings.keys_dir)
-    return Answers(database, features, registry, clock, tickets=tickets, explore=settings.explore)
+    writer = AnswerWriter(database, clock)
+    return Answers(
+        database, features, registry, clock, tickets=tickets, explore=settings.explore, writer=writer
+    )

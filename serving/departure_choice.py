@@ -1,7 +1,7 @@
 """Which departure of a family is offered: the one that fits how the customer usually travels."""
 
 from collections.abc import Sequence
-from math import log
+from math import inf, log
 
 from serving.offers import Offer
 from serving.travel_history import Habits
@@ -13,9 +13,15 @@ MONTH, PRICE, NIGHT = 1.0, 2.0, 0.25
 def best_offer(offers: Sequence[Offer], habits: Habits) -> Offer:
     """Return the offer nearest to the usual month, price and nights; among equals the soonest.
 
-    Which boarding points can be reached was settled before (see `Offers.bookable`).
+    offers: the soonest first. Which boarding points can be reached was settled before (see `Shelf.offers`).
     """
-    return min(offers, key=lambda offer: (_misfit(offer, habits), departs(offer)))
+    usual = log(habits.price) if habits.price else None
+    best, least = offers[0], inf
+    for offer in offers:
+        misfit = _misfit(offer, habits, usual)
+        if misfit < least:
+            best, least = offer, misfit
+    return best
 
 
 def departs(offer: Offer) -> tuple[str, str]:
@@ -25,15 +31,14 @@ def departs(offer: Offer) -> tuple[str, str]:
     return (offer.departure.departs_on.isoformat(), offer.departure.departure_id)
 
 
-def _misfit(offer: Offer, habits: Habits) -> float:
-    price = float(offer.departure.price if offer.departure else offer.tour.price_from)
-    dearer = abs(log(price / habits.price)) if habits.price and price > 0 else 0.0
-    longer = abs(offer.tour.nights - habits.nights) if habits.nights is not None else 0.0
-    return round(MONTH * _months_apart(offer, habits.month) + PRICE * dearer + NIGHT * longer, 6)
-
-
-def _months_apart(offer: Offer, month: int | None) -> int:
-    if month is None or offer.departure is None:
-        return 0
-    apart = abs(offer.departure.departs_on.month - month)
-    return min(apart, 12 - apart)
+def _misfit(offer: Offer, habits: Habits, usual: float | None) -> float:
+    """Return what speaks against an offer. usual: the logarithm of the usual price."""
+    misfit = 0.0
+    if habits.month is not None and offer.month is not None:
+        apart = abs(offer.month - habits.month)
+        misfit += MONTH * min(apart, 12 - apart)
+    if usual is not None and offer.log_price is not None:
+        misfit += PRICE * abs(offer.log_price - usual)
+    if habits.nights is not None:
+        misfit += NIGHT * abs(offer.tour.nights - habits.nights)
+    return round(misfit, 6)

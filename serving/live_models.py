@@ -38,6 +38,10 @@ class Champions(Protocol):
         """Load the model behind an alias."""
         ...
 
+    def kept(self, operator_id: str, task: Task, load: Callable[[Path], T]) -> Loaded[T] | None:
+        """Load the champion that was loaded last on this machine; None: none was."""
+        ...
+
 
 @dataclass
 class _Slot:
@@ -54,7 +58,8 @@ class LiveModels:
 
     The first request for a model waits until it is loaded. From then on none waits for the registry: a thread of ours
     looks for promotions every few seconds, loads what is new beside what answers, and swaps them in one step. If that
-    fails, the old model goes on answering, and it is tried again.
+    fails, the old model goes on answering, and it is tried again; a process that starts while the registry is away
+    begins with the champion that was kept on this machine.
     """
 
     def __init__(self, registry: Champions, look_again_seconds: float = LOOK_AGAIN_SECONDS):
@@ -91,9 +96,22 @@ class LiveModels:
     def _load_first(self, slot: _Slot, operator_id: str, task: Task) -> None:
         with slot.first:
             if not slot.known:
-                slot.loaded = self._newest(slot, operator_id, task)
+                slot.loaded = self._first(slot, operator_id, task)
                 slot.known = True
         self._watch()
+
+    def _first(self, slot: _Slot, operator_id: str, task: Task) -> Loaded[Any] | None:
+        """Return the champion; while the registry is away, the one that was kept here when it last was not."""
+        try:
+            return self._newest(slot, operator_id, task)
+        except Exception as error:  # noqa: BLE001 (whatever it is: the watcher goes on trying)
+            slot.failed = repr(error)
+            kept = self._registry.kept(operator_id, task, loader_of(task))
+            version = kept.version if kept else None
+            _log.warning(
+                "registry away", operator=operator_id, task=task, kind=type(error).__name__, kept=version
+            )
+            return kept
 
     def _renew(self, slot: _Slot, operator_id: str, task: Task) -> None:
         try:

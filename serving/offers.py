@@ -1,17 +1,28 @@
-"""What can be booked now: departures by family, kept level with the log's catalogue."""
+"""What can be booked: the catalogue of the log, laid out once by family and boarding point, as the shelf of a day."""
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
+from math import log
 
-from activity_log.catalogue import Catalogue, Departure, Tour, catalogue, catalogue_level
+from activity_log.catalogue import (
+    Catalogue,
+    Departure,
+    Tour,
+    catalogue,
+    catalogue_after,
+    catalogue_level,
+)
 from activity_log.database import Database
 from activity_log.operators import Operator
 from models.recommender import Newcomer
 from serving.languages import Language, spelled_id
 from serving.requests import Filters
 
+READ_ANEW = 2_000
+"""With so much happened meanwhile, the whole catalogue is read."""
 _SEASON = re.compile(r"\s*\b(?:19|20)\d\d\b")
 
 
@@ -22,6 +33,28 @@ class Offer:
     tour: Tour
     departure: Departure | None
 
+    @cached_property
+    def price(self) -> float:
+        """For one person."""
+        return float(self.departure.price if self.departure else self.tour.price_from)
+
+    @cached_property
+    def log_price(self) -> float | None:
+        """The natural logarithm of the price; null for what costs nothing."""
+        return log(self.price) if self.price > 0 else None
+
+    @cached_property
+    def month(self) -> int | None:
+        """The month of travel, 1 to 12; null for undated offers."""
+        return self.departure.departs_on.month if self.departure else None
+
+
+ByFamily = Mapping[str, Sequence[Offer]]
+"""Offers by family, the soonest first."""
+
+
+NO_FILTERS = Filters()
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -30,68 +63,139 @@ class Wish:
     today: date
     boarding_point: str | None = None
     taken: Sequence[tuple[date, date]] = ()
-    filters: Filters = field(default_factory=Filters)
+    filters: Filters = NO_FILTERS
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether every reachable offer will do."""
+        return not self.taken and self.filters == NO_FILTERS
+
+
+class Programme:
+    """The tours that were ever published: their families, and what to call these."""
+
+    def __init__(self, tours: Mapping[str, Tour]):
+        self.tours = tours
+        self._names: dict[Language, dict[str, str]] = {}
+
+    @cached_property
+    def family_of_tour(self) -> dict[str, str]:
+        """The family of every tour, by tour id."""
+        return {tour_id: tour.family_id for tour_id, tour in self.tours.items()}
+
+    def families_of(self, tour_ids: Collection[str]) -> tuple[str, ...]:
+        """Return the families of tours; a tour without a catalogue is its own family."""
+        families = self.family_of_tour
+        return tuple(families.get(tour_id, tour_id) for tour_id in tour_ids)
+
+    def family_names(self, language: Language) -> dict[str, str]:
+        """Return what to call families, from what the names of their tours have in common."""
+        if language not in self._names:
+            names: dict[str, list[str]] = {}
+            for tour in self.tours.values():
+                names.setdefault(tour.family_id, []).append(tour.name.in_language(language))
+            self._names[language] = {family: family_name(family, tours) for family, tours in names.items()}
+        return self._names[language]
+
+
+class Shelf:
+    """The catalogue as it stands, and what of it can be booked on a day: published, ahead, and with seats left."""
+
+    def __init__(
+        self, programme: Programme, departures: Sequence[Departure], today: date, *, undated: bool = False
+    ):
+        self.programme = programme
+        self.departures = departures
+        self.today = today
+        self._undated = undated
+        self._by_stop: dict[str, ByFamily] = {}
+
+    @cached_property
+    def bookable(self) -> ByFamily:
+        """What can be booked from any stop. A departure that names no boarding point cannot be boarded.
+
+        An operator of undated items sells all tours.
+        """
+        tours = self.programme.tours
+        if self._undated:
+            return _by_family(Offer(tour, None) for _, tour in sorted(tours.items()))
+        return _by_family(
+            Offer(tours[departure.tour_id], departure)
+            for departure in self.departures
+            if departure.tour_id in tours and _is_open(departure, self.today)
+        )
+
+    def reachable(self, boarding_point: str | None) -> ByFamily:
+        """Return what can be booked from a stop; None: from any."""
+        if boarding_point is None or self._undated:
+            return self.bookable
+        if boarding_point not in self._by_stop:
+            self._by_stop[boarding_point] = _by_family(
+                offer
+                for offers in self.bookable.values()
+                for offer in offers
+                if offer.departure and boarding_point in offer.departure.boarding_point_ids
+            )
+        return self._by_stop[boarding_point]
+
+    def offers(self, wish: Wish) -> ByFamily:
+        """Return what satisfies a wish."""
+        found = {family: self.fitting(family, wish) for family in self.reachable(wish.boarding_point)}
+        return {family: offers for family, offers in found.items() if offers}
+
+    def fitting(self, family: str, wish: Wish) -> Sequence[Offer]:
+        """Return what of a family satisfies a wish, the soonest first."""
+        offers = self.reachable(wish.boarding_point).get(family, ())
+        return offers if wish.is_open else [offer for offer in offers if _passes(offer, wish)]
+
+    @cached_property
+    def newcomers(self) -> tuple[Newcomer, ...]:
+        """What a recommender asks of families that it may not know yet: the tour of their latest offer."""
+        return tuple(_newcomer(offers) for offers in self.bookable.values())
 
 
 class Offers:
-    """The catalogue of one operator, read again whenever a catalogue event came in."""
+    """The shelf of one operator, laid out anew when a catalogue event came in or a day is over."""
 
     def __init__(self, database: Database, operator: Operator):
         self._database = database
         self._operator = operator
-        self._level = -1
-        self._catalogue = Catalogue({}, ())
+        self._level = 0
+        self._shelf = Shelf(Programme({}), (), date.min, undated=operator.undated)
 
-    def current(self) -> Catalogue:
-        """Return the catalogue as of the log's newest event."""
+    def look(self, today: date) -> None:
+        """Read what the log has told of the catalogue since the last time. Raises what the database raises."""
         with self._database.reading() as connection:
             level = catalogue_level(connection, self._operator.operator_id)
-            if level != self._level:
-                self._catalogue = catalogue(connection, self._operator.operator_id)
-                self._level = level
-        return self._catalogue
+            if level == self._level:
+                return
+            if self._level and level - self._level < READ_ANEW:
+                known = Catalogue(self._shelf.programme.tours, tuple(self._shelf.departures))
+                found = catalogue_after(connection, self._operator.operator_id, known, self._level)
+            else:
+                found = catalogue(connection, self._operator.operator_id)
+        programme = self._shelf.programme
+        if found.tours is not programme.tours:
+            programme = Programme(found.tours)
+        self._shelf = Shelf(programme, found.departures, today, undated=self._operator.undated)
+        self._level = level
 
-    def bookable(self, wish: Wish) -> dict[str, list[Offer]]:
-        """Return what can be booked by family, soonest first: published, ahead, with seats and a reachable stop.
+    @property
+    def programme(self) -> Programme:
+        """The tours as they were looked at last."""
+        return self._shelf.programme
 
-        A departure that names no boarding point cannot be boarded. An operator of undated items sells all tours.
-        """
-        known = self.current()
-        if self._operator.undated:
-            offers = [Offer(tour, None) for _, tour in sorted(known.tours.items())]
-        else:
-            offers = [
-                Offer(known.tours[departure.tour_id], departure)
-                for departure in known.departures
-                if departure.tour_id in known.tours and is_bookable(departure, wish)
-            ]
-        by_family: dict[str, list[Offer]] = {}
-        for offer in offers:
-            if _passes(offer, wish):
-                by_family.setdefault(offer.tour.family_id, []).append(offer)
-        return by_family
+    def forget(self) -> None:
+        """Read everything the next time."""
+        self._level = 0
 
-    def family_names(self, language: Language) -> dict[str, str]:
-        """Return what to call families, from what the names of their tours have in common."""
-        names: dict[str, list[str]] = {}
-        for tour in self.current().tours.values():
-            names.setdefault(tour.family_id, []).append(tour.name.in_language(language))
-        return {family: family_name(family, tours) for family, tours in names.items()}
-
-    def family_of_tour(self) -> dict[str, str]:
-        """Return the family of every tour that was ever published, by tour id."""
-        return {tour_id: tour.family_id for tour_id, tour in self.current().tours.items()}
-
-    def families_of(self, tour_ids: Collection[str]) -> tuple[str, ...]:
-        """Return the families of tours, unknown tours left out; a tour without a catalogue is its own family."""
-        tours = self.current().tours
-        return tuple(tours[tour_id].family_id if tour_id in tours else tour_id for tour_id in tour_ids)
-
-
-def newcomer(offers: Sequence[Offer]) -> Newcomer:
-    """Return what the recommender asks of a family that it does not know yet: the tour of its latest offer."""
-    tour = offers[-1].tour
-    return Newcomer(tour.family_id, tour.region, tour.theme, float(tour.nights), float(tour.price_from))
+    def shelf(self, today: date) -> Shelf:
+        """Return the shelf of a day, from the catalogue as it was looked at last."""
+        shelf = self._shelf
+        if shelf.today != today:
+            shelf = Shelf(shelf.programme, shelf.departures, today, undated=self._operator.undated)
+            self._shelf = shelf
+        return shelf
 
 
 def family_name(family_id: str, tour_names: Sequence[str]) -> str:
@@ -109,11 +213,20 @@ def family_name(family_id: str, tour_names: Sequence[str]) -> str:
     return " ".join(shared).rstrip(" –-:,") or spelled_id(family_id)
 
 
-def is_bookable(departure: Departure, wish: Wish) -> bool:
-    """Say whether seats are left on a day ahead, from a stop in reach."""
-    points = departure.boarding_point_ids
-    reachable = wish.boarding_point in points if wish.boarding_point else bool(points)
-    return departure.departs_on > wish.today and departure.seats_left > 0 and reachable
+def _newcomer(offers: Sequence[Offer]) -> Newcomer:
+    tour = offers[-1].tour
+    return Newcomer(tour.family_id, tour.region, tour.theme, float(tour.nights), float(tour.price_from))
+
+
+def _by_family(offers: Iterable[Offer]) -> dict[str, list[Offer]]:
+    by_family: dict[str, list[Offer]] = {}
+    for offer in offers:
+        by_family.setdefault(offer.tour.family_id, []).append(offer)
+    return by_family
+
+
+def _is_open(departure: Departure, today: date) -> bool:
+    return departure.departs_on > today and departure.seats_left > 0 and bool(departure.boarding_point_ids)
 
 
 def _passes(offer: Offer, wish: Wish) -> bool:

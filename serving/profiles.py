@@ -115,7 +115,7 @@ class Profiles:
         with self._database.reading() as connection:
             operator_id = self._operator.operator_id
             rows = timeline(connection, operator_id, customer_id, before, PAGE + 1, only)
-        tours = self._offers.current().tours
+        tours = self._offers.programme.tours
         entries = []
         for event, role in rows[:PAGE]:
             tour = tours.get(getattr(event.payload, "tour_id", ""))

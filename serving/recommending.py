@@ -1,33 +1,41 @@
-"""From a visitor to a ranked list of trips that can be booked, each with its reason."""
+"""From a visitor to a ranked list of trips that can be booked, each with its reason. It waits for nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from typing import Literal, NamedTuple
 
-from activity_log.database import Database
-from activity_log.errors import BusflowError, NoModelError
+from activity_log.answer_log import LoggedAnswer, LoggedItem
+from activity_log.errors import BusflowError
 from activity_log.operators import Operator
-from feature_repo.services import RECOMMENDER
-from feature_repo.store import CustomerFeatures
-from models.recommender import AlsoBooked, Context, History, Recommender
+from models.recommender import AlsoBooked, Evidence, History, Recommender
 from models.registry import Loaded
 from serving.departure_choice import best_offer, departs
+from serving.guests import NOBODY, Guest, Standing
 from serving.languages import Language
-from serving.live_models import LiveModels, model_info
-from serving.offers import Offer, Offers, Wish, newcomer
+from serving.live_models import model_info
+from serving.offers import Offer, Shelf, Wish
+from serving.rankings import KEPT, Ranking, full_standing, standing_of
 from serving.replies import Reason, RecommendationModel, RecommendedTour
 from serving.requests import Filters
 from serving.showing import Showing
 from serving.suggestion_reasons import (
     also_booked_note,
-    basis_note,
     departures_reason,
     next_departures_note,
+    rung_note,
     suggestion_reason,
 )
-from serving.travel_history import Habits, TravelHistory
+from serving.travel_history import Habits
 
 NEXT_DEPARTURES = "next_departures"
+REASONS_KEPT = 20_000
+STRANGERS_KEPT = 2_000
+
+Trouble = Literal["unreachable", "busy"]
+"""Why nothing is known of a customer: the log cannot be asked, or does not answer in time."""
 
 
 class UnknownTourError(BusflowError):
@@ -43,127 +51,193 @@ class Visitor:
     boarding_point: str | None = None
 
 
+class Asked(NamedTuple):
+    """What is wanted. explore: the last place may be left to chance, as far as the operator allows it."""
+
+    visitor: Visitor
+    filters: Filters
+    n: int
+    language: Language
+    explore: bool = False
+    endpoint: str = "recommend"
+
+
 @dataclass(frozen=True)
-class _Known:
-    """What the log and the features know of a visitor. taken: days of trips ahead, from the first to the last."""
+class Suggestion:
+    """A family to suggest, how likely it is to be booked next, why, and what of it fits, the soonest first."""
 
-    history: History
-    habits: Habits = field(default_factory=Habits)
-    boarding_point: str | None = None
-    taken: Sequence[tuple[date, date]] = ()
-
-
-@dataclass(frozen=True)
-class _Suggestion:
     family: str
     score: float
-    reason: Reason
+    evidence: Evidence | None
+    offers: Sequence[Offer]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply, and what else is logged of it. propensities: of each place; known_at: of the features it rests on."""
+
+    reply: RecommendationModel
+    propensities: Sequence[float]
+    known_at: datetime | None = None
 
 
 class Recommending:
     """Suggestions for the visitors of one operator."""
 
-    def __init__(
-        self,
-        database: Database,
-        operator: Operator,
-        features: CustomerFeatures,
-        models: LiveModels,
-        showing: Showing,
-    ):
-        self._database = database
+    def __init__(self, operator: Operator, showing: Showing):
         self._operator = operator
-        self._features = features
-        self._models = models
         self._showing = showing
-        self.offers = Offers(database, operator)
+        self._reasons: dict[tuple[Evidence, Language], Reason] = {}
+        self._named: Mapping[str, str] = {}
+        self._stranger = lru_cache(STRANGERS_KEPT)(_stranger)
 
     def recommend(
         self,
-        visitor: Visitor,
-        filters: Filters,
+        ranking: Ranking | None,
+        shelf: Shelf,
+        asked: Asked,
+        guest: Guest,
+        now: datetime,
+        *,
+        trouble: Trouble | None = None,
+    ) -> Answer:
+        """Rank what the visitor can book. Where less is known than should be, `basis` says so."""
+        visitor, filters, n, language, explore, _ = asked
+        guest = self._visiting(visitor, guest, shelf)
+        wish = Wish(shelf.today, guest.boarding_point, guest.taken, filters)
+        if ranking is None:
+            return self._next_departures(shelf, visitor, wish, n, language, now)
+        wanted = self._showing.wanted(n) if explore else n
+        ranked = list(self._ranked(ranking, shelf, guest, wish, wanted))
+        version = ranking.loaded.version if ranking.loaded else None
+        listing = self._showing.listing(ranked, n, visitor.customer_id, version, explore=explore)
+        rung = ranking.rung(guest.visit)
+        note = rung_note(rung.name, _because(rung.because, visitor, guest, trouble), language)
+        items = self._items(listing.shown, guest.habits, shelf, language)
+        reply = _reply(
+            listing.recommendation_id, visitor.customer_id, ranking.loaded, rung.name, note, items, now
+        )
+        return Answer(reply, _propensities(len(items), listing.propensity), guest.known_at)
+
+    def also_booked(
+        self,
+        loaded: Loaded[Recommender],
+        shelf: Shelf,
+        tour_id: str,
         n: int,
         language: Language,
         now: datetime,
-        *,
-        explore: bool = False,
-    ) -> RecommendationModel:
-        """Rank what the visitor can book. Without a model the next departures are shown, and `basis` says so.
-
-        explore: the last place may be left to chance, as far as the operator allows it.
-        """
-        loaded = self._live(now)
-        known = self._known(visitor, loaded is not None and loaded.model.mixing.party > 0, now)
-        wish = Wish(now.date(), known.boarding_point, known.taken, filters)
-        offers = self.offers.bookable(wish)
-        if loaded is None:
-            return self._next_departures(visitor, offers, n, language, now)
-        recommender, names = loaded.model, self.offers.family_names(language)
-        wanted = self._showing.wanted(n) if explore else n
-        context = Context(known.habits.month, known.boarding_point)
-        new = [newcomer(found) for family, found in offers.items() if family not in recommender.counts.index]
-        ranked = recommender.rank(known.history, context, wanted, among=offers, new=new)
-        listing = self._showing.listing(ranked, n, visitor.customer_id, loaded.version, explore=explore)
-        suggestions = [
-            _Suggestion(family, score, suggestion_reason(evidence, names, language))
-            for family, score, evidence in listing.shown
-        ]
-        basis = recommender.basis(known.history, new)
-        items = _items(suggestions, offers, known.habits, language)
-        note = basis_note(basis, language)
-        return _reply(listing.recommendation_id, visitor.customer_id, loaded, basis.rung, note, items, now)
-
-    def _live(self, now: datetime) -> Loaded[Recommender] | None:
-        """Return the live recommender; None while nothing was ever promoted."""
-        try:
-            return self._models.recommender(self._operator.operator_id)
-        except NoModelError:
-            return None
-
-    def also_booked(self, tour_id: str, n: int, language: Language, now: datetime) -> RecommendationModel:
+    ) -> Answer:
         """Rank what bookers of a tour's family booked too, as far as it can be booked now.
 
-        Raises UnknownTourError, and NoModelError while no recommender is live.
+        Raises UnknownTourError.
         """
-        loaded = self._models.recommender(self._operator.operator_id)
-        (family,) = self.offers.families_of([tour_id])
-        if tour_id not in self.offers.current().tours and family not in loaded.model.families:
+        (family,) = shelf.programme.families_of([tour_id])
+        if tour_id not in shelf.programme.tours and family not in loaded.model.families:
             raise UnknownTourError(f"unknown tour '{tour_id}'")
-        offers, names = self.offers.bookable(Wish(today=now.date())), self.offers.family_names(language)
+        offers = shelf.bookable
         suggestions = [
-            _Suggestion(other, score, suggestion_reason(evidence, names, language))
+            Suggestion(other, score, evidence, offers[other])
             for other, score, evidence in loaded.model.also_booked(family)
             if other in offers
         ]
+        names = shelf.programme.family_names(language)
         note = also_booked_note(names.get(family, family), language)
         listing = self._showing.listing(suggestions, n, version=loaded.version)
-        items = _items(listing.shown, offers, Habits(), language)
-        return _reply(listing.recommendation_id, None, loaded, AlsoBooked.name, note, items, now)
+        items = self._items(listing.shown, Habits(), shelf, language)
+        reply = _reply(listing.recommendation_id, None, loaded, AlsoBooked.name, note, items, now)
+        return Answer(reply, _propensities(len(items), 1.0))
 
-    def _known(self, visitor: Visitor, party: bool, now: datetime) -> _Known:
-        """Return what is known of a visitor. party: whether the model asks what their companions took."""
-        viewed = self.offers.families_of(visitor.viewed_tours)
-        if visitor.customer_id is None:
-            return _Known(History(viewed=viewed), boarding_point=visitor.boarding_point)
-        operator_id, tours = self._operator.operator_id, self.offers.current().tours
-        (online,) = self._features.online(RECOMMENDER, operator_id, [visitor.customer_id], now)
-        with self._database.reading() as connection:
-            past = TravelHistory.read(connection, operator_id, visitor.customer_id, with_party=party)
-        return _Known(
-            history=past.history(self.offers.families_of, viewed),
-            habits=past.habits(tours, online.features["usual_travel_month"]),
-            boarding_point=visitor.boarding_point or online.features["preferred_boarding_point"],
-            taken=past.taken(tours, now.date()),
-        )
+    def _visiting(self, visitor: Visitor, guest: Guest, shelf: Shelf) -> Guest:
+        """Return the guest as they come: with what they looked at, and from where they want to board."""
+        viewed = shelf.programme.families_of(visitor.viewed_tours) if visitor.viewed_tours else ()
+        if guest is NOBODY:
+            return self._stranger(viewed, visitor.boarding_point)
+        stop = visitor.boarding_point or guest.boarding_point
+        if not viewed and stop == guest.boarding_point:
+            return guest
+        history = replace(guest.history, viewed=viewed)
+        return replace(guest, history=history, boarding_point=stop, standing=None, evidence={})
+
+    def _ranked(
+        self, ranking: Ranking, shelf: Shelf, guest: Guest, wish: Wish, wanted: int
+    ) -> Iterator[Suggestion]:
+        """Yield what fits, best first, as many as are wanted."""
+        standing, found = standing_of(ranking, guest), 0
+        for suggestion in self._fitting(ranking, shelf, guest, wish, standing):
+            yield suggestion
+            found += 1
+            if found == wanted:
+                return
+        if len(standing.places) < len(ranking.families):
+            everything = full_standing(ranking, guest)
+            rest = Standing(ranking, everything.places[KEPT:], everything.chances[KEPT:])
+            yield from islice(self._fitting(ranking, shelf, guest, wish, rest), wanted - found)
+
+    @staticmethod
+    def _fitting(
+        ranking: Ranking, shelf: Shelf, guest: Guest, wish: Wish, standing: Standing
+    ) -> Iterator[Suggestion]:
+        families, evidence, visit = ranking.families, guest.evidence, guest.visit
+        for place, chance in zip(standing.places.tolist(), standing.chances.tolist(), strict=True):
+            family = families[place]
+            offers = shelf.fitting(family, wish)
+            if offers:
+                why = evidence.get(family)
+                if why is None:
+                    why = evidence[family] = ranking.explain(visit, family)
+                yield Suggestion(family, chance, why, offers)
+
+    def _items(
+        self, suggestions: Sequence[Suggestion], habits: Habits, shelf: Shelf, language: Language
+    ) -> list[RecommendedTour]:
+        names = shelf.programme.family_names(language)
+        return [
+            _item(one, best_offer(one.offers, habits), position, self._reason(one, names, language), language)
+            for position, one in enumerate(suggestions, start=1)
+        ]
+
+    def _reason(self, suggestion: Suggestion, names: Mapping[str, str], language: Language) -> Reason:
+        """Put a reason into words, once for as long as the families keep their names."""
+        if suggestion.evidence is None:
+            return departures_reason(language)
+        if self._named is not names or len(self._reasons) > REASONS_KEPT:
+            self._reasons, self._named = {}, names
+        key = (suggestion.evidence, language)
+        if key not in self._reasons:
+            self._reasons[key] = suggestion_reason(suggestion.evidence, names, language)
+        return self._reasons[key]
 
     def _next_departures(
-        self, visitor: Visitor, offers: Mapping[str, list[Offer]], n: int, language: Language, now: datetime
-    ) -> RecommendationModel:
+        self, shelf: Shelf, visitor: Visitor, wish: Wish, n: int, language: Language, now: datetime
+    ) -> Answer:
+        offers = shelf.offers(wish)
         soonest = sorted(offers, key=lambda family: departs(offers[family][0]))
-        suggestions = [_Suggestion(family, 0.0, departures_reason(language)) for family in soonest]
+        suggestions = [Suggestion(family, 0.0, None, offers[family]) for family in soonest]
         listing = self._showing.listing(suggestions, n, visitor.customer_id)
-        items, note = _items(listing.shown, offers, Habits(), language), next_departures_note(language)
-        return _reply(listing.recommendation_id, visitor.customer_id, None, NEXT_DEPARTURES, note, items, now)
+        items, note = self._items(listing.shown, Habits(), shelf, language), next_departures_note(language)
+        who = visitor.customer_id
+        reply = _reply(listing.recommendation_id, who, None, NEXT_DEPARTURES, note, items, now)
+        return Answer(reply, _propensities(len(items), 1.0))
+
+
+def _stranger(viewed: tuple[str, ...], boarding_point: str | None) -> Guest:
+    return Guest(history=History(viewed=viewed), boarding_point=boarding_point)
+
+
+def _because(because: str, visitor: Visitor, guest: Guest, trouble: Trouble | None) -> str:
+    """Return why a ranking rests on what it does: first what stands in the way of a better one."""
+    if trouble:
+        return trouble
+    if not guest.may_profile:
+        return "objection"
+    if visitor.customer_id is not None and not guest.has_features:
+        return "no_features"
+    return because
+
+
+def _propensities(places: int, of_last: float) -> Sequence[float]:
+    return (*(1.0,) * (places - 1), of_last) if places else ()
 
 
 def _reply(
@@ -186,19 +260,9 @@ def _reply(
     )
 
 
-def _items(
-    suggestions: Sequence[_Suggestion],
-    offers: Mapping[str, list[Offer]],
-    habits: Habits,
-    language: Language,
-) -> list[RecommendedTour]:
-    return [
-        _item(suggestion, best_offer(offers[suggestion.family], habits), position, language)
-        for position, suggestion in enumerate(suggestions, start=1)
-    ]
-
-
-def _item(suggestion: _Suggestion, offer: Offer, position: int, language: Language) -> RecommendedTour:
+def _item(
+    suggestion: Suggestion, offer: Offer, position: int, reason: Reason, language: Language
+) -> RecommendedTour:
     tour, departure = offer.tour, offer.departure
     return RecommendedTour(
         tour_id=tour.tour_id,
@@ -206,7 +270,7 @@ def _item(suggestion: _Suggestion, offer: Offer, position: int, language: Langua
         name=tour.name.in_language(language),
         score=suggestion.score,
         position=position,
-        reason=suggestion.reason,
+        reason=reason,
         family_id=tour.family_id,
         region=tour.region,
         theme=tour.theme,
@@ -215,4 +279,25 @@ def _item(suggestion: _Suggestion, offer: Offer, position: int, language: Langua
         price=departure.price if departure else tour.price_from,
         currency=departure.currency if departure else tour.currency,
         seats_left=departure.seats_left if departure else None,
+    )
+
+
+def logged(operator_id: str, endpoint: str, answer: Answer) -> LoggedAnswer:
+    """Return the note of an answer."""
+    reply = answer.reply
+    model = f"{reply.model.name}/{reply.model.version}" if reply.model else None
+    items = tuple(
+        LoggedItem(item.tour_id, item.departure_id, item.score, propensity)
+        for item, propensity in zip(reply.items, answer.propensities, strict=True)
+    )
+    return LoggedAnswer(
+        operator_id,
+        reply.recommendation_id,
+        reply.customer_id,
+        endpoint,
+        model,
+        reply.basis,
+        reply.generated_at,
+        answer.known_at,
+        items,
     )

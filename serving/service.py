@@ -86,6 +86,7 @@ class Busflow:
         configure_logging(settings)
         configure_tracing()
         self._answers = open_answers(settings)
+        self._answers.follow(self._answers.operators())
         web.state.answers = self._answers
         web.state.figures = open_figures(settings)
         logging.getLogger("bentoml._internal.server.http_app").addFilter(CallersMistakes())
@@ -108,7 +109,7 @@ class Busflow:
         check_customer(caller, customer_id)
         visitor = Visitor(customer_id or caller.customer_id, viewed_tours, boarding_point)
         explore = caller.role == "widget"  # nobody else tells us what was seen
-        return self._answers.recommend(
+        return await self._answers.recommend_soon(
             caller.operator_id, visitor, _language(ctx), filters, n, explore=explore
         )
 

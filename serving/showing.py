@@ -22,10 +22,11 @@ T = TypeVar("T", bound=OfFamily)
 
 @dataclass(frozen=True)
 class Listing(Generic[T]):
-    """The list as it is shown, and its id."""
+    """The list as it is shown, and its id. propensity: of the last place."""
 
     shown: tuple[T, ...]
     recommendation_id: str
+    propensity: float = 1.0
 
 
 class Showing:
@@ -62,7 +63,7 @@ class Showing:
         """
         listed = explored(ranked, n, self._share if explore else 0.0, self._number())
         ticket = _ticket(listed, customer_id, version)
-        return Listing(listed.shown, self._tickets.write(self._operator_id, ticket))
+        return Listing(listed.shown, self._tickets.write(self._operator_id, ticket), listed.propensity)
 
 
 def _ticket(listed: Listed[T], customer_id: str | None, version: str | None) -> Ticket:

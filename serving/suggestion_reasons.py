@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from models.recommender import Basis, Evidence
+from models.recommender import Evidence
 from serving.languages import MONTHS, Language
 from serving.replies import Reason
 
@@ -28,9 +28,9 @@ def departures_reason(language: Language) -> Reason:
     return Reason(kind="next_departures", text=text[language], evidence={})
 
 
-def basis_note(basis: Basis, language: Language) -> str:
-    """Say in the caller's language what a ranking rests on."""
-    return _BASIS[basis.because][language].format(rung=_RUNGS.get(basis.rung, {}).get(language, basis.rung))
+def rung_note(rung: str, because: str, language: Language) -> str:
+    """Say in the caller's language what a ranking rests on, and why on no more."""
+    return _BASIS[because][language].format(rung=_RUNGS.get(rung, {}).get(language, rung))
 
 
 def also_booked_note(family: str, language: Language) -> str:
@@ -72,6 +72,26 @@ _BASIS: dict[str, dict[Language, str]] = {
     "nothing_known": {
         "de": "Noch ist keine Buchung bekannt: {rung}.",
         "en": "No booking is known yet: {rung}.",
+    },
+    "no_model": {
+        "de": "Es ist noch kein Empfehlungsmodell in Betrieb: {rung}.",
+        "en": "No recommendation model is live: {rung}.",
+    },
+    "unreachable": {
+        "de": "Die Kundendaten sind gerade nicht erreichbar: {rung}.",
+        "en": "The customer's data cannot be reached at the moment: {rung}.",
+    },
+    "busy": {
+        "de": "Die Kundendaten kamen nicht rechtzeitig: {rung}.",
+        "en": "The customer's data did not come in time: {rung}.",
+    },
+    "objection": {
+        "de": "Ohne persönliches Profil, wie gewünscht: {rung}.",
+        "en": "Without a personal profile, as wished: {rung}.",
+    },
+    "no_features": {
+        "de": "Ohne die Gewohnheiten, die gerade nicht erreichbar sind: {rung}.",
+        "en": "Without the habits, which cannot be reached at the moment: {rung}.",
     },
 }
 

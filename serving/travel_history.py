@@ -9,8 +9,8 @@ from statistics import median
 
 from sqlalchemy import Connection
 
-from activity_log.booked import Booking, booked_trips, companions_of
 from activity_log.catalogue import Tour
+from activity_log.travels import Travels, Trip
 from models.recommender import History
 
 FamiliesOf = Callable[[Collection[str]], tuple[str, ...]]
@@ -33,19 +33,13 @@ class Habits:
 
 @dataclass(frozen=True)
 class TravelHistory:
-    """The kept bookings of a customer, as booker or traveller, in the order they were made."""
+    """The kept bookings of a customer, as booker or traveller, in the order they were made.
 
-    trips: Sequence[Booking] = ()
+    party: the tours that those who travel along took without the customer.
+    """
+
+    trips: Sequence[Trip] = ()
     party: Sequence[str] = ()
-
-    @classmethod
-    def read(
-        cls, connection: Connection, operator_id: str, customer_id: str, *, with_party: bool
-    ) -> "TravelHistory":
-        """Read them. with_party: also the tours that those who travel along took without the customer."""
-        trips = booked_trips(connection, operator_id, customer_id)
-        party = _party(connection, operator_id, customer_id, trips) if with_party else ()
-        return cls(trips, party)
 
     def history(self, families_of: FamiliesOf, viewed: tuple[str, ...]) -> History:
         """Return it as the recommender reads it."""
@@ -80,13 +74,29 @@ class TravelHistory:
         return Habits(month, price, median(tour.nights for tour in taken))
 
 
-def _party(connection: Connection, operator_id: str, customer_id: str, trips: Sequence[Booking]) -> list[str]:
+def travel_histories(
+    connection: Connection, operator_id: str, customer_ids: Collection[str] | None, *, with_party: bool
+) -> Callable[[str], TravelHistory]:
+    """Read what customers, who count as nobody else, booked; None: everybody.
+
+    with_party: also the tours that those who travel along took without them.
+    """
+    travels = Travels.read(connection, operator_id, customer_ids)
+    if not with_party:
+        return lambda customer_id: TravelHistory(travels.of(customer_id))
+    theirs = travels
+    if customer_ids is not None:
+        companions = {one for who in customer_ids for one in travels.companions(who, MOST_COMPANIONS)}
+        theirs = Travels.read(connection, operator_id, companions)
+    return lambda customer_id: TravelHistory(travels.of(customer_id), _party(travels, theirs, customer_id))
+
+
+def _party(travels: Travels, theirs: Travels, customer_id: str) -> list[str]:
     """Return the tours of bookings that companions made or are on, and the customer is not."""
-    own = {trip.booking_id for trip in trips}
-    companions = companions_of(connection, operator_id, customer_id)[:MOST_COMPANIONS]
+    own = {trip.booking_id for trip in travels.of(customer_id)}
     return [
         trip.tour_id
-        for companion in companions
-        for trip in booked_trips(connection, operator_id, companion.customer_id)
+        for companion in travels.companions(customer_id, MOST_COMPANIONS)
+        for trip in theirs.of(companion)
         if trip.booking_id not in own
     ]

@@ -3,18 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from activity_log import ledger, schema
+from activity_log import schema
 from activity_log.bulk import batches
-from activity_log.contracts.backoffice import ConsentGranted, ConsentRevoked
+from activity_log.consents import Word, said
 from activity_log.merging import survivors
 from activity_log.outbox.people import MARKETING
 
 _IDS_PER_QUERY = 500
-_EVENTS_PER_QUERY = 2_000
 
 CHANNELS_OF: Mapping[str, tuple[str, ...]] = {
     "email": ("email",),
@@ -22,9 +20,6 @@ CHANNELS_OF: Mapping[str, tuple[str, ...]] = {
     "postcode": ("letter",),
 }
 """The channels that a field of the profile opens; push needs an app, of which profiles say nothing."""
-
-Word = tuple[datetime, str, bool]
-"""When somebody said whether they want marketing, in which event, and what."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +61,8 @@ def reach_of(connection: Connection, operator_id: str, customer_ids: Collection[
             words[customer].append((row.occurred_at, row.event_id, row.marketing_consent))
             channels[customer].update(*(CHANNELS_OF[field] for field in CHANNELS_OF if getattr(row, field)))
     with_profile = list(words)
-    for customer, word in _said(connection, operator_id, counts_as):
-        words[customer].append(word)
+    for customer_id, word in said(connection, operator_id, MARKETING, counts_as):
+        words[counts_as[customer_id]].append(word)
     return {one: Reach(bool(max(words[one])[-1]), frozenset(channels[one])) for one in with_profile}
 
 
@@ -84,23 +79,3 @@ def _ids_of(connection: Connection, operator_id: str, customer_ids: Iterable[str
     asked = set(customer_ids)
     merged = {one: root for one, root in survivors(connection, operator_id).items() if root in asked}
     return {one: one for one in sorted(asked)} | merged
-
-
-def _said(
-    connection: Connection, operator_id: str, counts_as: Mapping[str, str]
-) -> Iterable[tuple[str, Word]]:
-    """Yield the words on marketing that were said by consent events."""
-    table = schema.touchpoint
-    query = select(table.c.seq, table.c.customer_id).where(
-        table.c.operator_id == operator_id,
-        table.c.type.in_((ConsentGranted.__name__, ConsentRevoked.__name__)),
-    )
-    whose: dict[int, str] = {}
-    for some in batches(counts_as, _IDS_PER_QUERY):
-        rows = connection.execute(query.where(table.c.customer_id.in_(some)))
-        whose.update((row.seq, row.customer_id) for row in rows)
-    for seqs in batches(sorted(whose), _EVENTS_PER_QUERY):
-        for event in ledger.read_some(connection, seqs):
-            if isinstance(event.payload, ConsentGranted) and event.payload.purpose == MARKETING:
-                granted = not isinstance(event.payload, ConsentRevoked)
-                yield counts_as[whose[event.seq]], (event.occurred_at, event.event_id, granted)

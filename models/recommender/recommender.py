@@ -92,7 +92,10 @@ class Recommender:
         were published after the training; others that the model does not know are left out.
         """
         newcomers = self._newcomers(new)
-        names, (chances,) = (*self.families, *newcomers.families), self.chances([Visit(history, context)], new)
+        names, (chances,) = (
+            (*self.families, *newcomers.families),
+            self.chances([Visit(history, context)], new),
+        )
         order = np.argsort(-chances, kind="stable").tolist()
         best = [place for place in order if among is None or names[place] in among][:n]
         return [
@@ -154,8 +157,9 @@ class Recommender:
     ) -> Evidence:
         """Return why `family` is suggested: booked before, or what the answering rung says.
 
-        Of one of those `new` to the model, what it shares with the history. Where nobody booked both it and a family of the history, what it shares with one of them; where nobody ever
-        booked it and nothing is shared, what the catalogue says of it.
+        Of one of those `new` to the model: what it shares with the history. Where nobody booked both it and a family
+        of the history, what it shares with one of them; where nobody ever booked it and nothing is shared, what the
+        catalogue says of it.
         """
         if family not in self.counts.index:
             return self._newcomers(new).explain(history, family)

@@ -1,0 +1,50 @@
+"""The champions as this machine loaded them last, so that a service can start while MLflow is away."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+_CURRENT = "current"
+
+
+class Kept(NamedTuple):
+    """A copy of an artefact, and the version it is of."""
+
+    version: str
+    artefact: Path
+
+
+class KeptChampions:
+    """One folder per registered model: its artefacts by version, and the name of the one in use."""
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+
+    def keep(self, name: str, version: str, artefact: Path) -> None:
+        """Keep a copy, and drop older ones. Whoever is killed at it leaves the old copy in use."""
+        folder = self._directory / name
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / version).exists():
+            unfinished = Path(tempfile.mkdtemp(dir=folder, prefix=".unfinished-"))
+            shutil.copytree(artefact, unfinished, dirs_exist_ok=True)
+            try:
+                unfinished.rename(folder / version)
+            except OSError:  # another process kept it first
+                shutil.rmtree(unfinished, ignore_errors=True)
+        note = folder / f".{_CURRENT}-{os.getpid()}"
+        note.write_text(version)
+        note.replace(folder / _CURRENT)
+        for other in folder.iterdir():
+            if other.name not in (version, _CURRENT) and other.is_dir():
+                shutil.rmtree(other, ignore_errors=True)
+
+    def find(self, name: str) -> Kept | None:
+        """Return the copy in use; None: there is none."""
+        folder = self._directory / name
+        try:
+            version = (folder / _CURRENT).read_text()
+        except FileNotFoundError:
+            return None
+        return Kept(version, folder / version) if (folder / version).is_dir() else None

@@ -1,0 +1,73 @@
+"""Keeps operators level with the log while the service answers: a look every fifth of a second."""
+
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+
+from activity_log.clock import Clock
+from serving.tenants import Tenant
+
+LOOK_EVERY_SECONDS = 0.2
+RANK_SECONDS = 0.1
+"""So long, of each look, guests are ranked for who have no standing yet."""
+TRY_AGAIN_SECONDS = 2.0
+
+_log = structlog.get_logger("serving.following")
+
+
+class Following:
+    """Two threads: one fills the operators' memory once, one keeps it level for ever."""
+
+    def __init__(self, tenants: Mapping[str, Tenant], clock: Clock):
+        self._tenants = tenants
+        self._clock = clock
+        self._failed: dict[str, str] = {}
+        self.is_filled = threading.Event()
+
+    def start(self, first: Callable[[], Sequence[Tenant]]) -> None:
+        """Start. first: makes the operators whose guests are read before anybody asks."""
+        threading.Thread(target=_look, args=(weakref.ref(self),), name="following", daemon=True).start()
+        threading.Thread(target=self._fill, args=(first,), name="filling", daemon=True).start()
+
+    def look(self) -> None:
+        """Bring all operators level, and rank a little for whoever has no standing."""
+        for operator_id, tenant in list(self._tenants.items()):
+            try:
+                tenant.look(self._clock())
+                deadline = time.monotonic() + RANK_SECONDS
+                tenant.rank_everybody(lambda until=deadline: time.monotonic() < until)  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001 (whatever it is: what is known goes on being answered from)
+                self._tell(operator_id, type(error).__name__)
+            else:
+                self._tell(operator_id, "")
+
+    def _fill(self, first: Callable[[], Sequence[Tenant]]) -> None:
+        while True:
+            try:
+                for tenant in first():
+                    tenant.fill(self._clock())
+            except Exception as error:  # noqa: BLE001 (whatever it is: it is tried until it goes)
+                _log.warning("guests not read yet", kind=type(error).__name__)
+                time.sleep(TRY_AGAIN_SECONDS)
+            else:
+                self.is_filled.set()
+                return
+
+    def _tell(self, operator_id: str, kind: str) -> None:
+        """Tell once that an operator cannot be kept level, and once that it can again."""
+        if self._failed.get(operator_id, "") != kind:
+            _log.warning("not level with the log" if kind else "level again", operator=operator_id, kind=kind)
+        self._failed[operator_id] = kind
+
+
+def _look(following: "weakref.ref[Following]") -> None:
+    pause = threading.Event()
+    while not pause.wait(LOOK_EVERY_SECONDS):
+        alive = following()
+        if alive is None:
+            return
+        alive.look()
+        del alive

@@ -1,0 +1,230 @@
+"""What is known of each customer, at hand before they ask: read from the log and the feature store, and kept level.
+
+Reading takes milliseconds, answering may not: so everybody is read once, in the background, and again whenever
+something of theirs happens.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from activity_log import reading
+from activity_log.bulk import batches
+from activity_log.consents import objectors
+from activity_log.database import Database
+from activity_log.errors import UnknownCustomerError
+from activity_log.merging import survivors
+from activity_log.operators import Operator
+from feature_repo.online.states import OnlineStoreError
+from feature_repo.services import RECOMMENDER
+from feature_repo.store import CustomerFeatures
+from models.recommender import Context, Evidence, History, Visit
+from serving.offers import Offers, Shelf
+from serving.travel_history import Habits, TravelHistory, travel_histories
+
+READ_TOGETHER = 500
+GIVE_UP_AFTER = timedelta(seconds=60)
+"""So long is waited for features to take in what happened; then nobody follows the log, and old ones must do."""
+PAUSE_SECONDS = 0.002
+"""Between batches of a reading in the background, so that who answers meanwhile is not held up."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """How families rank for a guest. ranking: by what, compared by identity. places, chances: (k,), best first."""
+
+    ranking: object
+    places: np.ndarray
+    chances: np.ndarray
+
+
+@dataclass(slots=True)
+class Guest:
+    """A customer as the recommender and the shelf see them.
+
+    taken: days of trips ahead, from the first to the last. known_at: the moment up to which events are in the
+    features; null: no features. may_profile: they did not object to it. has_features: the store could be asked.
+    """
+
+    history: History = field(default_factory=History)
+    habits: Habits = field(default_factory=Habits)
+    boarding_point: str | None = None
+    taken: Sequence[tuple[date, date]] = ()
+    known_at: datetime | None = None
+    may_profile: bool = True
+    has_features: bool = True
+    standing: Standing | None = None
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+
+    @property
+    def visit(self) -> Visit:
+        """What the recommender asks."""
+        return Visit(self.history, Context(self.habits.month, self.boarding_point))
+
+
+NOBODY = Guest()
+_WHENEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class GuestReader:
+    """Reads guests of one operator from the log and the feature store."""
+
+    def __init__(self, database: Database, operator: Operator, features: CustomerFeatures, offers: Offers):
+        self._database = database
+        self._operator_id = operator.operator_id
+        self._features = features
+        self._offers = offers
+
+    def survivors(self) -> dict[str, str]:
+        """Return whom each customer who was merged away counts as."""
+        with self._database.reading() as connection:
+            return survivors(connection, self._operator_id)
+
+    def canonical(self, customer_id: str) -> str:
+        """Return whom a customer counts as. Raises UnknownCustomerError."""
+        with self._database.reading() as connection:
+            if not reading.existing_customers(connection, self._operator_id, [customer_id]):
+                raise UnknownCustomerError([customer_id])
+            return reading.canonical_customer(connection, self._operator_id, customer_id)
+
+    def read(
+        self, customer_ids: Collection[str] | None, now: datetime, *, with_party: bool = False
+    ) -> Iterator[dict[str, Guest]]:
+        """Yield guests by id, in batches; those without a profile are left out.
+
+        customer_ids: who count as nobody else; None: everybody. with_party: see `travel_histories`. Where the
+        feature store is away, guests come without features.
+        """
+        with self._database.reading() as connection:
+            if customer_ids is None:
+                known: Iterable[str] = reading.all_customers(connection, self._operator_id)
+            else:
+                known = reading.existing_customers(connection, self._operator_id, customer_ids)
+            history_of = travel_histories(connection, self._operator_id, customer_ids, with_party=with_party)
+            objecting = objectors(connection, self._operator_id, "profiling", customer_ids)
+        shelf = self._offers.shelf(now.date())
+        for some in batches(known, READ_TOGETHER):
+            features = self._read_features(some, now)
+            yield {
+                one: _guest(history_of(one), features.get(one), shelf, may_profile=one not in objecting)
+                for one in some
+            }
+
+    def _read_features(self, customer_ids: Sequence[str], now: datetime) -> Mapping[str, Any]:
+        """Return the features' rows, empty while the store is away."""
+        try:
+            rows = self._features.online(RECOMMENDER, self._operator_id, customer_ids, now)
+        except OnlineStoreError:
+            return {}
+        return {row.customer_id: row for row in rows}
+
+
+def _guest(past: TravelHistory, row: Any, shelf: Shelf, *, may_profile: bool) -> Guest:
+    if not may_profile:
+        return Guest(may_profile=False, taken=past.taken(shelf.programme.tours, shelf.today))
+    month = row.features["usual_travel_month"] if row else None
+    return Guest(
+        history=past.history(shelf.programme.families_of, ()),
+        habits=past.habits(shelf.programme.tours, month),
+        boarding_point=row.features["preferred_boarding_point"] if row else None,
+        taken=past.taken(shelf.programme.tours, shelf.today),
+        known_at=row.known_at if row else None,
+        has_features=row is not None,
+    )
+
+
+class Guests:
+    """The guests of one operator that are at hand: read by whoever answers, written by one thread at a time."""
+
+    def __init__(self, reader: GuestReader):
+        self._reader = reader
+        self._guests: dict[str, Guest] = {}
+        self._away: dict[str, str] = {}
+        self._unsettled: dict[str, datetime] = {}
+        self.with_party = False
+
+    def __len__(self) -> int:
+        return len(self._guests)
+
+    def at_hand(self, customer_id: str) -> tuple[str, Guest] | None:
+        """Return whom a customer counts as, and what is known of them; None: that must be read first."""
+        customer_id = self._away.get(customer_id, customer_id)
+        guest = self._guests.get(customer_id)
+        return None if guest is None else (customer_id, guest)
+
+    def find(self, customer_id: str, now: datetime) -> tuple[str, Guest]:
+        """Return whom a customer counts as, and read what is known of them if it is not at hand.
+
+        Raises UnknownCustomerError, and what the database raises.
+        """
+        found = self.at_hand(customer_id)
+        if found is not None:
+            return found
+        survivor = self._reader.canonical(customer_id)
+        self.renew([survivor], now)
+        if survivor != customer_id:
+            self._away = {**self._away, customer_id: survivor}
+        return survivor, self._guests.get(survivor, NOBODY)
+
+    def fill(self, now: datetime) -> None:
+        """Read everybody, a little at a time."""
+        self._away = self._reader.survivors()
+        for batch in self._reader.read(None, now, with_party=self.with_party):
+            for customer_id, guest in batch.items():
+                self._guests.setdefault(customer_id, guest)
+                self._settle(customer_id, guest, now)
+            time.sleep(PAUSE_SECONDS)
+
+    def renew(self, customer_ids: Collection[str], now: datetime) -> None:
+        """Read these again, who count as nobody else; who is no customer any more is at hand no more."""
+        found: dict[str, Guest] = {}
+        for batch in self._reader.read(customer_ids, now, with_party=self.with_party):
+            found |= batch
+        for customer_id in customer_ids:
+            if customer_id in found:
+                self._guests[customer_id] = found[customer_id]
+            else:
+                self._guests.pop(customer_id, None)
+        for customer_id, guest in found.items():
+            self._settle(customer_id, guest, now)
+
+    def happened(self, customer_ids: Collection[str], at: datetime, now: datetime) -> None:
+        """Take in that something of these happened, of which the features must know up to `at`."""
+        self._away = self._reader.survivors()
+        for customer_id in customer_ids:
+            if customer_id in self._away:
+                self._guests.pop(customer_id, None)
+        theirs = {self._away.get(one, one) for one in customer_ids}.intersection(self._guests)
+        self._unsettled |= dict.fromkeys(theirs, at)
+        if theirs:
+            self.renew(theirs, now)
+
+    def settle(self, now: datetime) -> None:
+        """Read those again whose features were not level with the log, or could not be read."""
+        waiting = list(self._unsettled)[:READ_TOGETHER]
+        if waiting:
+            self.renew(waiting, now)
+
+    def forget_all(self) -> None:
+        """Have nobody at hand, since the log was laid out anew."""
+        self._guests, self._away, self._unsettled = {}, {}, {}
+
+    def everybody(self) -> list[Guest]:
+        """Return all guests at hand."""
+        return list(self._guests.values())
+
+    def _settle(self, customer_id: str, guest: Guest, now: datetime) -> None:
+        wanted = self._unsettled.get(customer_id)
+        if not guest.has_features:
+            self._unsettled.setdefault(customer_id, _WHENEVER)
+        elif wanted is not None and (_is_level(guest, wanted) or wanted < now - GIVE_UP_AFTER):
+            del self._unsettled[customer_id]
+
+
+def _is_level(guest: Guest, wanted: datetime) -> bool:
+    """Say whether the features know what happened up to a moment; of who may not be profiled none are asked."""
+    return not guest.may_profile or (guest.known_at is not None and guest.known_at > wanted)

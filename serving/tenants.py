@@ -1,0 +1,150 @@
+"""One operator as the service holds it in memory: what is on the shelf, who the guests are, how they are advised."""
+
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from activity_log import ledger, projection_state
+from activity_log.database import Database
+from activity_log.errors import NoModelError
+from activity_log.facts.of_customers import CustomerFacts
+from activity_log.facts.touched import touched_by
+from activity_log.operators import Operator
+from feature_repo.store import CustomerFeatures
+from models.recommender import Recommender
+from models.registry import Loaded
+from serving.guests import PAUSE_SECONDS, GuestReader, Guests
+from serving.live_models import LiveModels
+from serving.offers import Offers, Shelf
+from serving.popularity import Popularity
+from serving.profiles import Profiles
+from serving.rankings import RANKED_TOGETHER, ByModel, ByPopularity, Ranking, stand
+from serving.recommending import Recommending
+from serving.showing import Showing
+
+EVENTS_AT_ONCE = 500
+SHOWN_BY = ("profiles", "identities", "bookings", "catalogue", "timeline")
+"""The read models that a guest or the shelf is read from."""
+POPULAR_FOR = timedelta(hours=1)
+
+
+class Tenant:
+    """An operator in memory. `look` brings it level with the log; whoever answers reads what the last look left."""
+
+    def __init__(
+        self,
+        database: Database,
+        operator: Operator,
+        features: CustomerFeatures,
+        models: LiveModels,
+        showing: Showing,
+    ):
+        self.operator = operator
+        self.offers = Offers(database, operator)
+        self.guests = Guests(GuestReader(database, operator, features, self.offers))
+        self.recommending = Recommending(operator, showing)
+        self.profiles = Profiles(database, operator, features, models, self.offers)
+        self.looked_at: datetime | None = None
+        self._database = database
+        self._models = models
+        self._facts = CustomerFacts(operator)
+        self._level = -1
+        self._laid_out: object = None
+        self._ranking: Ranking | None = None
+        self._popularity: tuple[datetime, Popularity] | None = None
+
+    @property
+    def ranking(self) -> Ranking | None:
+        """How families are ranked now; None: there is no model, and nobody ever booked."""
+        return self._ranking
+
+    def look(self, now: datetime) -> None:
+        """Take in what the log has told since the last look. Raises what the database raises."""
+        operator_id = self.operator.operator_id
+        with self._database.reading() as connection:
+            level = ledger.last_seq(connection, operator_id)
+            laid_out = self._layout(connection, level)
+            if laid_out != self._laid_out:
+                self.guests.forget_all()
+                self.offers.forget()
+                self._level = level
+            if level > self._level:
+                self._take_in(connection, now)
+        self._laid_out, self._level = laid_out, level
+        self.offers.look(now.date())
+        self.guests.settle(now)
+        self._rank(now)
+        self.looked_at = now
+
+    def shelf(self, now: datetime) -> Shelf:
+        """Return what can be booked."""
+        return self.offers.shelf(now.date())
+
+    def fill(self, now: datetime) -> None:
+        """Read all guests, and rank for them, a little at a time."""
+        self.guests.fill(now)
+        self.rank_everybody()
+
+    def rank_everybody(self, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Rank for all guests at hand who have no standing by the present ranking, as long as it is wanted."""
+        ranking = self._ranking
+        if ranking is None:
+            return
+        waiting = [
+            one
+            for one in self.guests.everybody()
+            if one.standing is None or one.standing.ranking is not ranking
+        ]
+        for start in range(0, len(waiting), RANKED_TOGETHER):
+            if ranking is not self._ranking or not wanted():
+                return
+            stand(ranking, waiting[start : start + RANKED_TOGETHER])
+            time.sleep(PAUSE_SECONDS)
+
+    def _layout(self, connection: Connection, level: int) -> object:
+        """Return what changes when the read models are laid out anew, and not when events come in."""
+        levels = projection_state.levels(connection, self.operator.operator_id)
+        return [(name, levels[name].until, levels[name].seq < level) for name in SHOWN_BY]
+
+    def _take_in(self, connection: Connection, now: datetime) -> None:
+        """Have guests read again whom new events touch."""
+        tours = self._facts.tours(connection)
+        for events in ledger.read(
+            connection, self.operator.operator_id, after=self._level, chunk=EVENTS_AT_ONCE
+        ):
+            touched: Collection[str] = touched_by(connection, self.operator, events, tours)
+            if touched:
+                self.guests.happened(touched, max(event.recorded_at for event in events), now)
+
+    def _rank(self, now: datetime) -> None:
+        """Choose by what families are ranked: the live model and the families it does not know, else popularity."""
+        shelf, loaded = self.shelf(now), self._live()
+        if loaded is None:
+            self._ranking = self._by_popularity(shelf, now)
+            return
+        new = ByModel.newcomers(loaded, shelf.newcomers)
+        if not (isinstance(self._ranking, ByModel) and self._ranking.rests_on(loaded, new)):
+            self.guests.with_party = loaded.model.mixing.party > 0
+            self._ranking = ByModel(loaded, new)
+
+    def _by_popularity(self, shelf: Shelf, now: datetime) -> Ranking | None:
+        if self._popularity is None or now - self._popularity[0] > POPULAR_FOR:
+            with self._database.reading() as connection:
+                counted = Popularity.read(connection, self.operator.operator_id, shelf.programme)
+            self._popularity = (now, counted)
+        popularity = self._popularity[1]
+        if not popularity.families:
+            return None
+        present = self._ranking
+        if isinstance(present, ByPopularity) and present.rests_on(popularity, shelf.bookable):
+            return present
+        return ByPopularity(popularity, shelf.bookable)
+
+    def _live(self) -> Loaded[Recommender] | None:
+        """Return the live recommender; None while nothing was ever promoted, or the registry never answered."""
+        try:
+            return self._models.recommender(self.operator.operator_id)
+        except NoModelError:
+            return None
