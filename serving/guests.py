@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,11 +33,19 @@ PAUSE_SECONDS = 0.002
 """Between batches of a reading in the background, so that who answers meanwhile is not held up."""
 
 
+class Rung(NamedTuple):
+    """What a ranking rests on: a name, and why that."""
+
+    name: str
+    because: str
+
+
 @dataclass(slots=True)
 class Standing:
     """How families rank for a guest. ranking: by what, compared by identity. places, chances: (k,), best first."""
 
     ranking: object
+    rung: Rung
     places: np.ndarray
     chances: np.ndarray
 

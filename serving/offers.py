@@ -19,6 +19,7 @@ from activity_log.database import Database
 from activity_log.operators import Operator
 from models.recommender import Newcomer
 from serving.languages import Language, spelled_id
+from serving.replies import RecommendedTour
 from serving.requests import Filters
 
 READ_ANEW = 2_000
@@ -32,6 +33,11 @@ class Offer:
 
     tour: Tour
     departure: Departure | None
+
+    @cached_property
+    def cards(self) -> dict[Language, RecommendedTour]:
+        """What the offer looks like on a list, by language; filled by whoever lists it."""
+        return {}
 
     @cached_property
     def price(self) -> float:
@@ -68,7 +74,7 @@ class Wish:
     @cached_property
     def is_open(self) -> bool:
         """Whether every reachable offer will do."""
-        return not self.taken and self.filters == NO_FILTERS
+        return not self.taken and not self.filters.model_fields_set
 
 
 class Programme:
@@ -102,13 +108,21 @@ class Shelf:
     """The catalogue as it stands, and what of it can be booked on a day: published, ahead, and with seats left."""
 
     def __init__(
-        self, programme: Programme, departures: Sequence[Departure], today: date, *, undated: bool = False
+        self,
+        programme: Programme,
+        departures: Sequence[Departure],
+        today: date,
+        *,
+        undated: bool = False,
+        before: "Shelf | None" = None,
     ):
         self.programme = programme
         self.departures = departures
         self.today = today
         self._undated = undated
         self._by_stop: dict[str, ByFamily] = {}
+        self._offers: dict[str, Offer] = {}
+        self._kept = before._offers if before and before.programme is programme else {}
 
     @cached_property
     def bookable(self) -> ByFamily:
@@ -120,10 +134,23 @@ class Shelf:
         if self._undated:
             return _by_family(Offer(tour, None) for _, tour in sorted(tours.items()))
         return _by_family(
-            Offer(tours[departure.tour_id], departure)
+            self._offer(departure)
             for departure in self.departures
             if departure.tour_id in tours and _is_open(departure, self.today)
         )
+
+    def _offer(self, departure: Departure) -> Offer:
+        """Return the offer of a departure: the one of the shelf before, if nothing has changed about it."""
+        offer = self._kept.get(departure.departure_id)
+        if offer is None or offer.departure is not departure:
+            offer = Offer(self.programme.tours[departure.tour_id], departure)
+        self._offers[departure.departure_id] = offer
+        return offer
+
+    def settle(self) -> None:
+        """Lay everything out, and let go of the shelf before."""
+        _ = self.bookable, self.newcomers
+        self._kept = {}
 
     def reachable(self, boarding_point: str | None) -> ByFamily:
         """Return what can be booked from a stop; None: from any."""
@@ -177,7 +204,7 @@ class Offers:
         programme = self._shelf.programme
         if found.tours is not programme.tours:
             programme = Programme(found.tours)
-        self._shelf = Shelf(programme, found.departures, today, undated=self._operator.undated)
+        self._shelf = self._laid_out(programme, found.departures, today)
         self._level = level
 
     @property
@@ -193,8 +220,13 @@ class Offers:
         """Return the shelf of a day, from the catalogue as it was looked at last."""
         shelf = self._shelf
         if shelf.today != today:
-            shelf = Shelf(shelf.programme, shelf.departures, today, undated=self._operator.undated)
-            self._shelf = shelf
+            shelf = self._shelf = self._laid_out(shelf.programme, shelf.departures, today)
+        return shelf
+
+    def _laid_out(self, programme: Programme, departures: Sequence[Departure], today: date) -> Shelf:
+        """Return the shelf, ready for whoever asks."""
+        shelf = Shelf(programme, departures, today, undated=self._operator.undated, before=self._shelf)
+        shelf.settle()
         return shelf
 
 

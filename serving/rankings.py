@@ -1,28 +1,19 @@
 """How families rank for guests: by the live recommender, or by what the log says is popular while there is none."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
 from models.recommender import Evidence, Newcomer, Recommender, Visit
 from models.registry import Loaded
-from serving.guests import Guest, Standing
+from serving.guests import Guest, Rung, Standing
 from serving.popularity import Popularity
 
 KEPT = 40
 """So many of the best families are kept of each guest; who needs more has them ranked again."""
 RANKED_TOGETHER = 250
-
-
-@dataclass(frozen=True)
-class Rung:
-    """What a ranking rests on: a name, and why that."""
-
-    name: str
-    because: str
 
 
 class Ranking(Protocol):
@@ -134,21 +125,18 @@ def stand(ranking: Ranking, guests: Sequence[Guest]) -> None:
     places, best = order.astype(np.int32), np.take_along_axis(chances, order, axis=1)
     for guest, theirs, with_chances in zip(guests, places, best, strict=True):
         guest.evidence = {}
-        guest.standing = Standing(ranking, theirs, with_chances)
+        guest.standing = Standing(ranking, ranking.rung(guest.visit), theirs, with_chances)
 
 
 def standing_of(ranking: Ranking, guest: Guest) -> Standing:
     """Return a guest's standing by a ranking, ranked for now if need be."""
-    standing = guest.standing
-    if standing is None or standing.ranking is not ranking:
+    if guest.standing is None or guest.standing.ranking is not ranking:
         stand(ranking, [guest])
-        standing = guest.standing
-        assert standing is not None
-    return standing
+    return cast(Standing, guest.standing)
 
 
 def full_standing(ranking: Ranking, guest: Guest) -> Standing:
     """Return how all families rank for a guest."""
     (chances,) = ranking.chances([guest.visit])
     order = np.argsort(-chances, kind="stable")
-    return Standing(ranking, order, chances[order])
+    return Standing(ranking, ranking.rung(guest.visit), order, chances[order])

@@ -89,6 +89,8 @@ class Recommending:
         self._showing = showing
         self._reasons: dict[tuple[Evidence, Language], Reason] = {}
         self._named: Mapping[str, str] = {}
+        self._chosen: dict[tuple[str, str | None, Habits], Offer] = {}
+        self._chosen_from: Shelf | None = None
         self._stranger = lru_cache(STRANGERS_KEPT)(_stranger)
 
     def recommend(
@@ -111,9 +113,9 @@ class Recommending:
         ranked = list(self._ranked(ranking, shelf, guest, wish, wanted))
         version = ranking.loaded.version if ranking.loaded else None
         listing = self._showing.listing(ranked, n, visitor.customer_id, version, explore=explore)
-        rung = ranking.rung(guest.visit)
+        rung = standing_of(ranking, guest).rung
         note = rung_note(rung.name, _because(rung.because, visitor, guest, trouble), language)
-        items = self._items(listing.shown, guest.habits, shelf, language)
+        items = self._items(listing.shown, guest.habits, shelf, wish, language)
         reply = _reply(
             listing.recommendation_id, visitor.customer_id, ranking.loaded, rung.name, note, items, now
         )
@@ -144,7 +146,7 @@ class Recommending:
         names = shelf.programme.family_names(language)
         note = also_booked_note(names.get(family, family), language)
         listing = self._showing.listing(suggestions, n, version=loaded.version)
-        items = self._items(listing.shown, Habits(), shelf, language)
+        items = self._items(listing.shown, Habits(), shelf, Wish(shelf.today), language)
         reply = _reply(listing.recommendation_id, None, loaded, AlsoBooked.name, note, items, now)
         return Answer(reply, _propensities(len(items), 1.0))
 
@@ -171,7 +173,7 @@ class Recommending:
                 return
         if len(standing.places) < len(ranking.families):
             everything = full_standing(ranking, guest)
-            rest = Standing(ranking, everything.places[KEPT:], everything.chances[KEPT:])
+            rest = replace(everything, places=everything.places[KEPT:], chances=everything.chances[KEPT:])
             yield from islice(self._fitting(ranking, shelf, guest, wish, rest), wanted - found)
 
     @staticmethod
@@ -189,13 +191,30 @@ class Recommending:
                 yield Suggestion(family, chance, why, offers)
 
     def _items(
-        self, suggestions: Sequence[Suggestion], habits: Habits, shelf: Shelf, language: Language
+        self, suggestions: Sequence[Suggestion], habits: Habits, shelf: Shelf, wish: Wish, language: Language
     ) -> list[RecommendedTour]:
         names = shelf.programme.family_names(language)
         return [
-            _item(one, best_offer(one.offers, habits), position, self._reason(one, names, language), language)
+            _item(
+                one,
+                self._best(one, habits, shelf, wish),
+                position,
+                self._reason(one, names, language),
+                language,
+            )
             for position, one in enumerate(suggestions, start=1)
         ]
+
+    def _best(self, suggestion: Suggestion, habits: Habits, shelf: Shelf, wish: Wish) -> Offer:
+        """Return the offer that fits best; what fits many alike is chosen once for as long as the shelf stays."""
+        if not wish.is_open:
+            return best_offer(suggestion.offers, habits)
+        if self._chosen_from is not shelf:
+            self._chosen, self._chosen_from = {}, shelf
+        key = (suggestion.family, wish.boarding_point, habits)
+        if key not in self._chosen:
+            self._chosen[key] = best_offer(suggestion.offers, habits)
+        return self._chosen[key]
 
     def _reason(self, suggestion: Suggestion, names: Mapping[str, str], language: Language) -> Reason:
         """Put a reason into words, once for as long as the families keep their names."""
@@ -215,7 +234,10 @@ class Recommending:
         soonest = sorted(offers, key=lambda family: departs(offers[family][0]))
         suggestions = [Suggestion(family, 0.0, None, offers[family]) for family in soonest]
         listing = self._showing.listing(suggestions, n, visitor.customer_id)
-        items, note = self._items(listing.shown, Habits(), shelf, language), next_departures_note(language)
+        items, note = (
+            self._items(listing.shown, Habits(), shelf, wish, language),
+            next_departures_note(language),
+        )
         who = visitor.customer_id
         reply = _reply(listing.recommendation_id, who, None, NEXT_DEPARTURES, note, items, now)
         return Answer(reply, _propensities(len(items), 1.0))
@@ -263,13 +285,22 @@ def _reply(
 def _item(
     suggestion: Suggestion, offer: Offer, position: int, reason: Reason, language: Language
 ) -> RecommendedTour:
+    card = offer.cards.get(language)
+    if card is None:
+        card = offer.cards[language] = _card(offer, reason, language)
+    told = {"score": suggestion.score, "position": position, "reason": reason}
+    return card.model_copy(update=told)
+
+
+def _card(offer: Offer, reason: Reason, language: Language) -> RecommendedTour:
+    """Return what an offer looks like; score, position and reason are each list's own."""
     tour, departure = offer.tour, offer.departure
     return RecommendedTour(
         tour_id=tour.tour_id,
         departure_id=departure.departure_id if departure else None,
         name=tour.name.in_language(language),
-        score=suggestion.score,
-        position=position,
+        score=0.0,
+        position=1,
         reason=reason,
         family_id=tour.family_id,
         region=tour.region,

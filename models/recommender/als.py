@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from models.recommender.bookings import Bookings
 from models.recommender.contexts import Contexts
 from models.recommender.contract import Rung, Settings
+from models.recommender.memo import LastAnswer
 
 WORTH_THREADS = 200_000
 """From so many pairs of customer and family on, more threads pay; below, on a busy machine, they cost ten times."""
@@ -101,11 +102,20 @@ class ImplicitALS(Rung):
 
     def contributions(self, history: sparse.csr_array, family: int) -> np.ndarray:
         """Split the predicted preference for `family` over the families of the history (their eq. 7)."""
+        weights = np.zeros(len(self.families))
+        weights[history.indices] = self._split(history)[:, family]
+        return weights
+
+    @cached_property
+    def _split(self) -> LastAnswer[sparse.csr_array, np.ndarray]:
+        """What each family of a history adds to all, (families of the history, families)."""
+        return LastAnswer(self._split_of)
+
+    def _split_of(self, history: sparse.csr_array) -> np.ndarray:
         booked, extra = self._factors[history.indices], self._extra(history)
         system = self._gram + (booked * extra[:, None]).T @ booked
-        weights = np.zeros(len(self.families))
-        weights[history.indices] = (booked @ np.linalg.solve(system, self._factors[family])) * (1.0 + extra)
-        return weights
+        split: np.ndarray = (booked @ np.linalg.solve(system, self._factors.T)) * (1.0 + extra)[:, None]
+        return split
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return factors and what folding in needs."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -10,8 +11,8 @@ from scipy import sparse
 
 from models.recommender.bookings import Bookings, binary
 from models.recommender.contexts import Contexts
-from models.recommender.contract import Rung, Settings
-from models.recommender.pairs import co_bookings, largest_per_row, row_numbers, stacked, stored
+from models.recommender.contract import History, Rung, Settings
+from models.recommender.pairs import Lookup, co_bookings, largest_per_row, row_numbers, stacked
 
 
 class AlsoBookedSettings(Settings):
@@ -59,9 +60,20 @@ class AlsoBooked(Rung):
     def contributions(self, history: sparse.csr_array, family: int) -> np.ndarray:
         """Return the similarity of each family of the history to `family`."""
         weights = np.zeros(len(self.families))
-        for booked in history.indices:
-            weights[booked] = stored(self.similarity, booked, family)
+        for booked in history.indices.tolist():
+            weights[booked] = self._pairs.at(booked, family)
         return weights
+
+    def strongest(self, history: History, family: int) -> tuple[str, float]:
+        """Return the most similar family of the history, without laying the history out."""
+        index = self.index
+        columns = [index[name] for name in (*history.families, *history.viewed) if name in index] or [0]
+        best = max(columns, key=lambda column: (self._pairs.at(column, family), -column))
+        return self.families[best], self._pairs.at(best, family)
+
+    @cached_property
+    def _pairs(self) -> Lookup:
+        return Lookup(self.similarity)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the similarity."""

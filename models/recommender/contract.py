@@ -1,9 +1,9 @@
 """What is asked of a recommender, what it answers, and the one contract of its rungs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from models.recommender.attributes import UNKNOWN
 from models.recommender.bookings import Bookings
 from models.recommender.contexts import ANY_MONTH, Contexts
 from models.recommender.counts import BookingCounts
+from models.recommender.memo import LastAnswer
 
 __all__ = ["ANY_MONTH", "Context", "Contexts", "Evidence", "History", "Ranked", "Rung", "Settings"]
 
@@ -134,10 +135,16 @@ class Rung(ABC):
     def contributions(self, history: sparse.csr_array, family: int) -> np.ndarray:
         """Return what each family of one history, (1, families), adds to the score of `family`: (families,)."""
 
+    def strongest(self, history: History, family: int) -> tuple[str, float]:
+        """Return the family of the history that adds most to the score of `family`, and how much."""
+        weights = self.contributions(self._row(history), family)
+        column = int(np.argmax(weights))
+        return self.families[column], float(weights[column])
+
     @cached_property
-    def _row(self) -> Callable[[History], sparse.csr_array]:
+    def _row(self) -> LastAnswer[History, sparse.csr_array]:
         """The row of the history asked about last: every family suggested is explained from the same one."""
-        return lru_cache(maxsize=1)(lambda history: history_row(self.index, history))
+        return LastAnswer(lambda history: history_row(self.index, history))
 
     @abstractmethod
     def arrays(self) -> dict[str, np.ndarray]:
@@ -161,10 +168,9 @@ class Rung(ABC):
         """
         known = {name for name in (*history.families, *history.viewed) if name in counts.index}
         if family not in known:
-            weights = self.contributions(self._row(history), counts.index[family])
-            strongest = self.families[int(np.argmax(weights))]
+            strongest, weight = self.strongest(history, counts.index[family])
             both = counts.customers_of_both(strongest, family)
-            if strongest in known and weights.max() > 0 and both:
+            if strongest in known and weight > 0 and both:
                 kind: EvidenceKind = "also_booked" if strongest in history.families else "viewed"
                 return Evidence(kind, family, strongest, both, counts.customers_of(strongest))
         return seasonal_evidence(counts, context, family)

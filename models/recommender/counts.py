@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from models.recommender.bookings import Bookings, binary
-from models.recommender.pairs import co_bookings, largest_per_row, stacked, stored
+from models.recommender.pairs import Lookup, co_bookings, largest_per_row, stacked
 
 PAIRS_KEPT = 200
 """Per family, the pairs with most customers are kept; one that is not kept is never claimed."""
@@ -57,7 +57,11 @@ class BookingCounts:
 
     def customers_of_both(self, first: str, second: str) -> int:
         """Return how many customers booked both families; 0 also where the pair was not kept."""
-        return int(stored(self.both, self.index[first], self.index[second]))
+        return int(self._pairs.at(self.index[first], self.index[second]))
+
+    @cached_property
+    def _pairs(self) -> Lookup:
+        return Lookup(self.both)
 
 
 def _customers(counts: sparse.csr_array) -> np.ndarray:

@@ -14,6 +14,7 @@ from models.recommender.also_booked import AlsoBooked, AlsoBookedSettings
 from models.recommender.bookings import Bookings, binary
 from models.recommender.contexts import Contexts
 from models.recommender.contract import Rung, Settings
+from models.recommender.memo import LastAnswer
 
 
 class GraphFilterSettings(Settings):
@@ -60,8 +61,13 @@ class GraphFilter(Rung):
     def contributions(self, history: sparse.csr_array, family: int) -> np.ndarray:
         """Split the score of `family`, which is a sum over the families of the history."""
         weights = self.pairs.contributions(history, family)
-        weights[history.indices] += self._reading[history.indices] @ self._writing[:, family]
+        weights[history.indices] += self._read(history) @ self._writing[:, family]
         return weights
+
+    @cached_property
+    def _read(self) -> LastAnswer[sparse.csr_array, np.ndarray]:
+        """The factors of each family of a history, (families of the history, factors)."""
+        return LastAnswer(lambda history: self._reading[history.indices])
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the similarity, the vectors and their weight."""

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 BLOCK = 2_000
+LAID_OUT_WHOLE = 2_000
 
 
 def co_bookings(
@@ -36,6 +37,20 @@ def largest_per_row(matrix: sparse.csr_array, k: int) -> sparse.csr_array:
 def stacked(blocks: Iterable[sparse.csr_array]) -> sparse.csr_array:
     """Put blocks of rows under one another."""
     return _sorted(sparse.csr_array(sparse.vstack(list(blocks), format="csr")))
+
+
+class Lookup:
+    """Reads single entries of a matrix with sorted columns; a small one is laid out whole for that."""
+
+    def __init__(self, matrix: sparse.csr_array):
+        self._matrix = matrix
+        self._whole = matrix.toarray() if max(matrix.shape) <= LAID_OUT_WHOLE else None
+
+    def at(self, row: int, column: int) -> float:
+        """Return one entry, 0 where none is stored."""
+        if self._whole is not None:
+            return float(self._whole.item(row, column))
+        return stored(self._matrix, row, column)
 
 
 def stored(matrix: sparse.csr_array, row: int, column: int) -> float:

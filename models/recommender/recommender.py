@@ -163,13 +163,14 @@ class Recommender:
         """
         if family not in self.counts.index:
             return self._newcomers(new).explain(history, family)
-        reads_history = self.basis(history).rung != SeasonPopularity.name
+        name = self.basis(history).rung
+        reads_history = name != SeasonPopularity.name
         for booked, times in zip(history.families, history.counts, strict=True):
             if booked == family and reads_history:
                 return Evidence("own_history", family, because_of=family, times=times)
         if family in history.viewed:
             return Evidence("viewed", family, because_of=family)
-        rung = self.rungs[self.basis(history).rung]
+        rung = self.rungs[name]
         evidence = rung.explain(history, context, family, self.counts)
         personal = not isinstance(rung, SeasonPopularity) and evidence.kind == "season_popularity"
         if personal or evidence.kind == "programme":

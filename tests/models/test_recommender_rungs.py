@@ -25,6 +25,7 @@ from models.recommender import (
     SimilarCustomersSettings,
     bookings_of,
 )
+from models.recommender.contract import history_row
 
 # customer, family, month of travel, days since booking: fourteen bookings
 FOURTEEN = [
@@ -112,6 +113,18 @@ def test_contributions_add_up_to_the_score(rung, settings, fourteen):
     scores = fitted.score_many(history, Contexts.nothing(1))[0]
     parts = [fitted.contributions(history, family).sum() for family in range(4)]
     np.testing.assert_allclose(parts, scores, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize(("rung", "settings"), PERSONAL)
+def test_the_strongest_is_the_one_that_adds_most(rung, settings, fourteen):
+    fitted = rung.fit(fourteen, settings)
+    names = fourteen.families
+    for history in (history_of(names[0], names[2], names[3]), History(viewed=(names[1],))):
+        for family in range(4):
+            weights = fitted.contributions(history_row(fitted.index, history), family)
+            name, weight = fitted.strongest(history, family)
+            assert weight == pytest.approx(weights.max())
+            assert weights[fitted.index[name]] == weights.max()
 
 
 @pytest.mark.parametrize(("rung", "settings"), [*PERSONAL, (SeasonPopularity, SeasonSettings())])
