@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from activity_log.catalogue import Departure
+from activity_log.catalogue import Departure, Tour
+from activity_log.contracts.fields import LocalizedText
 from activity_log.database import open_database
 from activity_log.gate import Gate
 from activity_log.ingestion import ingest
 from activity_log.operators import register_operator
 from activity_log.vault import Vault
-from serving.offers import Offers, Wish, is_bookable
+from serving.offers import Offers, Programme, Shelf, Wish
 from serving.requests import Filters
 
 TODAY = date(2027, 5, 1)
@@ -39,7 +40,9 @@ def departure(departs_on=date(2027, 5, 20), seats_left=5, stops=("hamburg", "bre
     ],
 )
 def test_is_bookable(offered, stop, bookable):
-    assert is_bookable(offered, Wish(TODAY, boarding_point=stop)) is bookable
+    known = Tour("t", "f", LocalizedText(de="t"), "r", "m", 3, Decimal(1), "EUR")
+    shelf = Shelf(Programme({"t": known}), [offered], TODAY)
+    assert bool(shelf.offers(Wish(TODAY, boarding_point=stop))) is bookable
 
 
 def tour(tour_id, family, region, theme, nights):
@@ -81,6 +84,10 @@ class Shop:
         self.offers = Offers(self.database, operator)
         self.take_in(*CATALOGUE)
 
+    def shelf(self):
+        self.offers.look(TODAY)
+        return self.offers.shelf(TODAY)
+
     def take_in(self, *documents):
         gate = Gate({"nordlicht"}, NOW)
         receipt = ingest(self.database, [gate.admit_document(document) for document in documents], NOW)
@@ -89,7 +96,7 @@ class Shop:
     def offered(self, taken=(), **filters):
         wish = Wish(TODAY, taken=taken, filters=Filters(**filters))
         return {
-            offer.departure.departure_id for offers in self.offers.bookable(wish).values() for offer in offers
+            offer.departure.departure_id for offers in self.shelf().offers(wish).values() for offer in offers
         }
 
 
@@ -149,9 +156,35 @@ def test_a_change_of_the_catalogue_counts_at_once(shop):
     assert "föhr-may" not in shop.offered()
 
 
+def test_what_changed_is_read_as_all_would_be(shop):
+    """The shelf of before keeps the offers that nothing was told of; the new one is as if read anew."""
+    before = shop.shelf()
+    shop.take_in(
+        tour("sylt-2027", "nordsee", "Nordsee", "meer", 4),
+        scheduled("sylt-may", "sylt-2027", "2027-05-22", "749.00"),
+        {
+            **scheduled("föhr-june", "föhr-2027", "2027-06-20", "599.00", 3, "u"),
+            "time": "2027-02-01T00:00:00Z",
+        },
+    )
+    after = shop.shelf()
+    shop.offers.forget()
+    anew = shop.shelf()
+    assert after.departures == anew.departures
+    assert after.programme.tours == anew.programme.tours
+    assert after.offers(Wish(TODAY)) == anew.offers(Wish(TODAY))
+    shop.take_in(
+        {**scheduled("föhr-may", "föhr-2027", "2027-05-20", "649.00", 1, "u"), "time": "2027-02-01T00:00:00Z"}
+    )
+    last = shop.shelf()
+    (mainau,), (mainau_before,) = last.bookable["bodensee"], anew.bookable["bodensee"]
+    assert mainau is mainau_before
+    assert before.bookable["bodensee"] == [mainau]
+
+
 def test_an_undated_operator_sells_all_its_items(tmp_path):
     shop = Shop(tmp_path, undated=True)
-    offers = shop.offers.bookable(Wish(TODAY, boarding_point="anywhere"))
+    offers = shop.shelf().offers(Wish(TODAY, boarding_point="anywhere"))
     assert {offer.tour.tour_id for found in offers.values() for offer in found} == {
         "föhr-2027",
         "mainau-2027",
@@ -162,4 +195,4 @@ def test_an_undated_operator_sells_all_its_items(tmp_path):
 
 
 def test_families_of_unknown_tours_are_the_tours_themselves(shop):
-    assert shop.offers.families_of(["föhr-2027", "85123A"]) == ("nordsee", "85123A")
+    assert shop.shelf().programme.families_of(["föhr-2027", "85123A"]) == ("nordsee", "85123A")

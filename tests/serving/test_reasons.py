@@ -10,11 +10,10 @@ from feature_repo.groups import CHURN_FEATURES
 from models.churn import Contribution
 from models.churn_inputs import DERIVED
 from models.recommender import RUNGS, Evidence
-from models.recommender.recommender import Basis
 from serving.churn_reasons import MOST_REASONS, churn_reasons
 from serving.churn_stories import STORIES
 from serving.languages import language_of, spelled_date, spelled_money, spelled_months, spelled_number
-from serving.suggestion_reasons import basis_note, departures_reason, suggestion_reason
+from serving.suggestion_reasons import departures_reason, rung_note, suggestion_reason
 
 ANNA = {
     "days_since_last_booking": 700.0, "days_since_last_departure": 600.0, "overdue_ratio": 1.9,
@@ -285,8 +284,7 @@ def test_numbers_dates_and_spans_read_as_people_write_them():
 @pytest.mark.parametrize("because", ["live", "not_proven", "nothing_known", "only_viewed"])
 def test_every_rung_that_may_answer_is_told_in_words(rung, because):
     """Red: a new rung wants its words in `serving.suggestion_reasons`."""
-    basis = Basis(rung, because, "")
-    german, english = basis_note(basis, "de"), basis_note(basis, "en")
+    german, english = rung_note(rung, because, "de"), rung_note(rung, because, "en")
     assert german != english
     assert rung not in german
     assert rung not in english

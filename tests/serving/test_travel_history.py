@@ -5,26 +5,23 @@ from decimal import Decimal
 
 import pytest
 
-from activity_log.booked import Booking
 from activity_log.catalogue import Departure, Tour
 from activity_log.contracts.fields import LocalizedText
 from activity_log.database import open_database
 from activity_log.gate import Gate
 from activity_log.ingestion import ingest
 from activity_log.operators import register_operator
+from activity_log.travels import Trip
 from activity_log.vault import Vault
 from serving.departure_choice import best_offer
 from serving.offers import Offer
-from serving.travel_history import Habits, TravelHistory
+from serving.travel_history import Habits, TravelHistory, travel_histories
 
 NOW = datetime(2027, 5, 1, tzinfo=UTC)
 
 
 def trip(number, tour, departs):
-    return Booking(
-        f"b{number}", "anna", tour, "d", departs, Decimal(100), "EUR", "web", datetime(2026, 1, number, tzinfo=UTC),
-        "confirmed",
-    )  # fmt: skip
+    return Trip(f"b{number}", tour, departs)
 
 
 def tour(tour_id, nights=5, price="600"):
@@ -116,9 +113,11 @@ def test_the_party_is_what_companions_took_without_the_customer(tmp_path):
     assert receipt.accepted == len(events)
     with database.reading() as connection:
         anna, bernd = operator.pseudonym("anna"), operator.pseudonym("bernd")
-        of_anna = TravelHistory.read(connection, "o", anna, with_party=True)
-        of_bernd = TravelHistory.read(connection, "o", bernd, with_party=True)
-        alone = TravelHistory.read(connection, "o", anna, with_party=False)
+        of_anna = travel_histories(connection, "o", [anna], with_party=True)(anna)
+        of_bernd = travel_histories(connection, "o", [bernd], with_party=True)(bernd)
+        alone = travel_histories(connection, "o", [anna], with_party=False)(anna)
+        of_all = travel_histories(connection, "o", None, with_party=True)
+        assert (of_all(anna), of_all(bernd)) == (of_anna, of_bernd)
     database.close()
     assert ([one.tour_id for one in of_anna.trips], of_anna.party) == (["nordsee"], ["rom"])
     assert ([one.tour_id for one in of_bernd.trips], of_bernd.party) == (["nordsee", "rom"], [])
