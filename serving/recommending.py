@@ -17,6 +17,10 @@ from serving.live_models import LiveModels, model_info
 from serving.offers import Offer, Offers, Wish, newcomer
 from serving.replies import Reason, RecommendationModel, RecommendedTour
 from serving.requests import Filters
+from serving.rules.applying import RankedOffers, apply_rules
+from serving.rules.in_force import InForce
+from serving.rules.rulebook import Rulebook
+from serving.rules.wording import reason_by_rules
 from serving.showing import Showing
 from serving.suggestion_reasons import (
     also_booked_note,
@@ -55,9 +59,9 @@ class _Known:
 
 @dataclass(frozen=True)
 class _Suggestion:
-    family: str
     score: float
     reason: Reason
+    offers: Sequence[Offer]
 
 
 class Recommending:
@@ -77,6 +81,7 @@ class Recommending:
         self._models = models
         self._showing = showing
         self.offers = Offers(database, operator)
+        self._rulebook = Rulebook(database, operator.operator_id)
 
     def recommend(
         self,
@@ -87,31 +92,52 @@ class Recommending:
         now: datetime,
         *,
         explore: bool = False,
+        rules: InForce | None = None,
     ) -> RecommendationModel:
         """Rank what the visitor can book. Without a model the next departures are shown, and `basis` says so.
 
         explore: the last place may be left to chance, as far as the operator allows it.
+        rules: instead of those in force, for a preview.
         """
+        rules = self._rules(now) if rules is None else rules
         loaded = self._live(now)
         known = self._known(visitor, loaded is not None and loaded.model.mixing.party > 0, now)
         wish = Wish(now.date(), known.boarding_point, known.taken, filters)
         offers = self.offers.bookable(wish)
         if loaded is None:
-            return self._next_departures(visitor, offers, n, language, now)
+            return self._next_departures(visitor, offers, rules, n, language, now)
         recommender, names = loaded.model, self.offers.family_names(language)
         wanted = self._showing.wanted(n) if explore else n
         context = Context(known.habits.month, known.boarding_point)
         new = [newcomer(found) for family, found in offers.items() if family not in recommender.counts.index]
-        ranked = recommender.rank(known.history, context, wanted, among=offers, new=new)
-        listing = self._showing.listing(ranked, n, visitor.customer_id, loaded.version, explore=explore)
+        # every family may be lifted into the list by a rule, or move up because of one
+        ranked = recommender.rank(known.history, context, None if rules else wanted, among=offers, new=new)
+        placed = _placed(
+            [RankedOffers(one.family, one.score, offers[one.family]) for one in ranked],
+            rules,
+            wanted,
+            known.habits,
+        )
+        draws = explore and _may_draw(placed, n)
+        listing = self._showing.listing(placed, n, visitor.customer_id, loaded.version, explore=draws)
+        evidence = {one.family: one.evidence for one in ranked}
         suggestions = [
-            _Suggestion(family, score, suggestion_reason(evidence, names, language))
-            for family, score, evidence in listing.shown
+            self._suggestion(entry, suggestion_reason(evidence[entry.family], names, language), language)
+            for entry in listing.shown
         ]
         basis = recommender.basis(known.history, new)
-        items = _items(suggestions, offers, known.habits, language)
+        items = _items(suggestions, known.habits, language)
         note = basis_note(basis, language)
         return _reply(listing.recommendation_id, visitor.customer_id, loaded, basis.rung, note, items, now)
+
+    def _rules(self, now: datetime) -> InForce:
+        return self._rulebook.in_force(self.offers.current(), now)
+
+    def _suggestion(self, entry: RankedOffers, reason: Reason, language: Language) -> _Suggestion:
+        told = reason_by_rules(
+            reason, entry.rules, pinned=entry.pinned, operator=self._operator.name, language=language
+        )
+        return _Suggestion(entry.score, told, entry.offers)
 
     def _live(self, now: datetime) -> Loaded[Recommender] | None:
         """Return the live recommender; None while nothing was ever promoted."""
@@ -130,14 +156,17 @@ class Recommending:
         if tour_id not in self.offers.current().tours and family not in loaded.model.families:
             raise UnknownTourError(f"unknown tour '{tour_id}'")
         offers, names = self.offers.bookable(Wish(today=now.date())), self.offers.family_names(language)
-        suggestions = [
-            _Suggestion(other, score, suggestion_reason(evidence, names, language))
-            for other, score, evidence in loaded.model.also_booked(family)
-            if other in offers
-        ]
+        ranked = [one for one in loaded.model.also_booked(family) if one.family in offers]
+        evidence = {one.family: one.evidence for one in ranked}
+        entries = [RankedOffers(one.family, one.score, offers[one.family]) for one in ranked]
+        placed = _placed(entries, self._rules(now), n, Habits())
         note = also_booked_note(names.get(family, family), language)
-        listing = self._showing.listing(suggestions, n, version=loaded.version)
-        items = _items(listing.shown, offers, Habits(), language)
+        listing = self._showing.listing(placed, n, version=loaded.version)
+        suggestions = [
+            self._suggestion(entry, suggestion_reason(evidence[entry.family], names, language), language)
+            for entry in listing.shown
+        ]
+        items = _items(suggestions, Habits(), language)
         return _reply(listing.recommendation_id, None, loaded, AlsoBooked.name, note, items, now)
 
     def _known(self, visitor: Visitor, party: bool, now: datetime) -> _Known:
@@ -157,12 +186,23 @@ class Recommending:
         )
 
     def _next_departures(
-        self, visitor: Visitor, offers: Mapping[str, list[Offer]], n: int, language: Language, now: datetime
+        self,
+        visitor: Visitor,
+        offers: Mapping[str, list[Offer]],
+        rules: InForce,
+        n: int,
+        language: Language,
+        now: datetime,
     ) -> RecommendationModel:
         soonest = sorted(offers, key=lambda family: departs(offers[family][0]))
-        suggestions = [_Suggestion(family, 0.0, departures_reason(language)) for family in soonest]
-        listing = self._showing.listing(suggestions, n, visitor.customer_id)
-        items, note = _items(listing.shown, offers, Habits(), language), next_departures_note(language)
+        # nothing is estimated here: 1/place is what boosts multiply, and 0 what is told
+        entries = [RankedOffers(family, 1 / place, offers[family]) for place, family in enumerate(soonest, 1)]
+        placed = [entry._replace(score=0.0) for entry in _placed(entries, rules, n, Habits())]
+        listing = self._showing.listing(placed, n, visitor.customer_id)
+        suggestions = [
+            self._suggestion(entry, departures_reason(language), language) for entry in listing.shown
+        ]
+        items, note = _items(suggestions, Habits(), language), next_departures_note(language)
         return _reply(listing.recommendation_id, visitor.customer_id, None, NEXT_DEPARTURES, note, items, now)
 
 
@@ -186,14 +226,21 @@ def _reply(
     )
 
 
-def _items(
-    suggestions: Sequence[_Suggestion],
-    offers: Mapping[str, list[Offer]],
-    habits: Habits,
-    language: Language,
-) -> list[RecommendedTour]:
+def _placed(
+    entries: Sequence[RankedOffers], rules: InForce, n: int, habits: Habits
+) -> Sequence[RankedOffers]:
+    return apply_rules(entries, rules, n, lambda offers: best_offer(offers, habits))
+
+
+def _may_draw(placed: Sequence[RankedOffers], n: int) -> bool:
+    """Say whether chance may fill the last place: not if it is pinned, nor where a family could come twice."""
+    last = placed[n - 1 : n]
+    return not any(entry.pinned for entry in last) and len({one.family for one in placed}) == len(placed)
+
+
+def _items(suggestions: Sequence[_Suggestion], habits: Habits, language: Language) -> list[RecommendedTour]:
     return [
-        _item(suggestion, best_offer(offers[suggestion.family], habits), position, language)
+        _item(suggestion, best_offer(suggestion.offers, habits), position, language)
         for position, suggestion in enumerate(suggestions, start=1)
     ]
 
