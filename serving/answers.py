@@ -29,6 +29,7 @@ from serving.profiles import Profiles, behavior_aggregate
 from serving.recommending import Recommending, Visitor
 from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
 from serving.requests import Feedback, Filters
+from serving.rules.answering import RulesAnswers
 from serving.showing import Showing
 from serving.tickets import Tickets
 from serving.worth import (
@@ -73,6 +74,7 @@ class Answers:
         self._clock = clock
         self._operators: dict[str, Operator] = {}
         self._tenants: dict[str, _Tenant] = {}
+        self.rules = RulesAnswers(database, lambda operator_id: self._tenant(operator_id).recommending, clock)
         self._slipping: dict[str, tuple[datetime, list[SlippingCustomer]]] = {}
 
     def recommend(
