@@ -19,6 +19,7 @@ from busflow.commands import (
     outbox,
     people,
     quarantine,
+    rules,
     running,
     segments,
 )
@@ -47,6 +48,7 @@ app.add_typer(people.people_app, name="people")
 features.features_app.command()(following.follow)
 app.add_typer(features.features_app, name="features")
 app.add_typer(segments.segments_app, name="segments")
+app.add_typer(rules.rules_app, name="rules")
 app.command()(modelling.train)
 modelling.evaluate_app.command("policy")(monitoring.evaluate_policy)
 app.add_typer(modelling.evaluate_app, name="evaluate")

@@ -35,6 +35,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = MappingProxyType(
         "/events": frozenset({"ingest"}),
         "/feedback": frozenset({"widget", "crm"}),
         "/metrics": frozenset({"analyst"}),
+        "/rules": frozenset({"marketing", "crm"}),
         "/docs.json": frozenset(ROLES),
         "/schema.json": frozenset(ROLES),
     }

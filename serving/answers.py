@@ -35,6 +35,7 @@ from serving.profiles import Profiles, behavior_aggregate
 from serving.recommending import Answer, Asked, Trouble, Visitor, logged
 from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
 from serving.requests import Feedback, Filters
+from serving.rules.answering import RulesAnswers
 from serving.showing import Showing
 from serving.tenants import Tenant
 from serving.tickets import Tickets
@@ -83,6 +84,7 @@ class Answers:
         self._slipping: dict[str, tuple[datetime, list[SlippingCustomer]]] = {}
         self._following: Following | None = None
         self._lookups = Lookups()
+        self.rules = RulesAnswers(database, self._level, clock)
 
     def follow(self, operator_ids: Collection[str] = ()) -> None:
         """Keep operators level with the log from now on, in threads of ours: these, and all that are asked about."""
@@ -157,7 +159,8 @@ class Answers:
         tenant, now = self._level(operator_id), self._clock()
         loaded = self._models.recommender(operator_id)
         shelf = tenant.shelf(now)
-        answer = tenant.recommending.also_booked(loaded, shelf, tour_id, n, language, now)
+        rules = tenant.rules(now)
+        answer = tenant.recommending.also_booked(loaded, shelf, rules, tour_id, n, language, now)
         self._log(operator_id, "also_booked", answer)
         return answer.reply
 
@@ -168,9 +171,7 @@ class Answers:
         self, tenant: Tenant, asked: Asked, guest: Guest, trouble: Trouble | None = None
     ) -> RecommendationModel:
         now = self._clock()
-        answer = tenant.recommending.recommend(
-            tenant.ranking, tenant.shelf(now), asked, guest, now, trouble=trouble
-        )
+        answer = tenant.recommend(asked, guest, now, trouble=trouble)
         self._log(tenant.operator.operator_id, asked.endpoint, answer)
         return answer.reply
 

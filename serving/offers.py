@@ -147,6 +147,11 @@ class Shelf:
         self._offers[departure.departure_id] = offer
         return offer
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The tours and departures as the log knows them."""
+        return Catalogue(self.programme.tours, tuple(self.departures))
+
     def settle(self) -> None:
         """Lay everything out, and let go of the shelf before."""
         _ = self.bookable, self.newcomers
@@ -197,8 +202,8 @@ class Offers:
             if level == self._level:
                 return
             if self._level and level - self._level < READ_ANEW:
-                known = Catalogue(self._shelf.programme.tours, tuple(self._shelf.departures))
-                found = catalogue_after(connection, self._operator.operator_id, known, self._level)
+                known, operator_id = self._shelf.catalogue, self._operator.operator_id
+                found = catalogue_after(connection, operator_id, known, self._level)
             else:
                 found = catalogue(connection, self._operator.operator_id)
         programme = self._shelf.programme

@@ -20,6 +20,9 @@ from serving.offers import Offer, Shelf, Wish
 from serving.rankings import KEPT, Ranking, full_standing, standing_of
 from serving.replies import Reason, RecommendationModel, RecommendedTour
 from serving.requests import Filters
+from serving.rules.applying import RankedOffers, apply_rules
+from serving.rules.in_force import InForce
+from serving.rules.wording import reason_by_rules
 from serving.showing import Showing
 from serving.suggestion_reasons import (
     also_booked_note,
@@ -63,16 +66,6 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Suggestion:
-    """A family to suggest, how likely it is to be booked next, why, and what of it fits, the soonest first."""
-
-    family: str
-    score: float
-    evidence: Evidence | None
-    offers: Sequence[Offer]
-
-
-@dataclass(frozen=True)
 class Answer:
     """A reply, and what else is logged of it. propensities: of each place; known_at: of the features it rests on."""
 
@@ -99,6 +92,7 @@ class Recommending:
         shelf: Shelf,
         asked: Asked,
         guest: Guest,
+        rules: InForce,
         now: datetime,
         *,
         trouble: Trouble | None = None,
@@ -108,14 +102,18 @@ class Recommending:
         guest = self._visiting(visitor, guest, shelf)
         wish = Wish(shelf.today, guest.boarding_point, guest.taken, filters)
         if ranking is None:
-            return self._next_departures(shelf, visitor, wish, n, language, now)
+            return self._next_departures(shelf, visitor, wish, rules, n, language, now)
         wanted = self._showing.wanted(n) if explore else n
-        ranked = list(self._ranked(ranking, shelf, guest, wish, wanted))
+        # every family may be lifted into the list by a rule, or move up because of one
+        fitting = self._ranked(ranking, shelf, guest, wish, len(ranking.families) if rules else wanted)
+        placed = _placed(list(fitting), rules, wanted, guest.habits)
         version = ranking.loaded.version if ranking.loaded else None
-        listing = self._showing.listing(ranked, n, visitor.customer_id, version, explore=explore)
+        draws = explore and _may_draw(placed, n)
+        listing = self._showing.listing(placed, n, visitor.customer_id, version, explore=draws)
+        reasons = [self._reason(ranking, guest, one, shelf, language) for one in listing.shown]
         rung = standing_of(ranking, guest).rung
         note = rung_note(rung.name, _because(rung.because, visitor, guest, trouble), language)
-        items = self._items(listing.shown, guest.habits, shelf, wish, language)
+        items = self._items(listing.shown, reasons, guest.habits, shelf, wish, language)
         reply = _reply(
             listing.recommendation_id, visitor.customer_id, ranking.loaded, rung.name, note, items, now
         )
@@ -125,6 +123,7 @@ class Recommending:
         self,
         loaded: Loaded[Recommender],
         shelf: Shelf,
+        rules: InForce,
         tour_id: str,
         n: int,
         language: Language,
@@ -137,16 +136,18 @@ class Recommending:
         (family,) = shelf.programme.families_of([tour_id])
         if tour_id not in shelf.programme.tours and family not in loaded.model.families:
             raise UnknownTourError(f"unknown tour '{tour_id}'")
-        offers = shelf.bookable
-        suggestions = [
-            Suggestion(other, score, evidence, offers[other])
-            for other, score, evidence in loaded.model.also_booked(family)
-            if other in offers
-        ]
-        names = shelf.programme.family_names(language)
+        offers, names = shelf.bookable, shelf.programme.family_names(language)
+        ranked = [one for one in loaded.model.also_booked(family) if one.family in offers]
+        evidence = {one.family: one.evidence for one in ranked}
+        entries = [RankedOffers(one.family, one.score, offers[one.family]) for one in ranked]
+        placed = _placed(entries, rules, n, Habits())
         note = also_booked_note(names.get(family, family), language)
-        listing = self._showing.listing(suggestions, n, version=loaded.version)
-        items = self._items(listing.shown, Habits(), shelf, Wish(shelf.today), language)
+        listing = self._showing.listing(placed, n, version=loaded.version)
+        reasons = [
+            self._by_rules(one, self._told(evidence[one.family], names, language), language)
+            for one in listing.shown
+        ]
+        items = self._items(listing.shown, reasons, Habits(), shelf, Wish(shelf.today), language)
         reply = _reply(listing.recommendation_id, None, loaded, AlsoBooked.name, note, items, now)
         return Answer(reply, _propensities(len(items), 1.0))
 
@@ -163,84 +164,109 @@ class Recommending:
 
     def _ranked(
         self, ranking: Ranking, shelf: Shelf, guest: Guest, wish: Wish, wanted: int
-    ) -> Iterator[Suggestion]:
+    ) -> Iterator[RankedOffers]:
         """Yield what fits, best first, as many as are wanted."""
         standing, found = standing_of(ranking, guest), 0
-        for suggestion in self._fitting(ranking, shelf, guest, wish, standing):
-            yield suggestion
+        for one in self._fitting(ranking, shelf, wish, standing):
+            yield one
             found += 1
             if found == wanted:
                 return
         if len(standing.places) < len(ranking.families):
             everything = full_standing(ranking, guest)
             rest = replace(everything, places=everything.places[KEPT:], chances=everything.chances[KEPT:])
-            yield from islice(self._fitting(ranking, shelf, guest, wish, rest), wanted - found)
+            yield from islice(self._fitting(ranking, shelf, wish, rest), wanted - found)
 
     @staticmethod
-    def _fitting(
-        ranking: Ranking, shelf: Shelf, guest: Guest, wish: Wish, standing: Standing
-    ) -> Iterator[Suggestion]:
-        families, evidence, visit = ranking.families, guest.evidence, guest.visit
+    def _fitting(ranking: Ranking, shelf: Shelf, wish: Wish, standing: Standing) -> Iterator[RankedOffers]:
+        families = ranking.families
         for place, chance in zip(standing.places.tolist(), standing.chances.tolist(), strict=True):
             family = families[place]
             offers = shelf.fitting(family, wish)
             if offers:
-                why = evidence.get(family)
-                if why is None:
-                    why = evidence[family] = ranking.explain(visit, family)
-                yield Suggestion(family, chance, why, offers)
+                yield RankedOffers(family, chance, offers)
 
     def _items(
-        self, suggestions: Sequence[Suggestion], habits: Habits, shelf: Shelf, wish: Wish, language: Language
+        self,
+        shown: Sequence[RankedOffers],
+        reasons: Sequence[Reason],
+        habits: Habits,
+        shelf: Shelf,
+        wish: Wish,
+        language: Language,
     ) -> list[RecommendedTour]:
-        names = shelf.programme.family_names(language)
         return [
-            _item(
-                one,
-                self._best(one, habits, shelf, wish),
-                position,
-                self._reason(one, names, language),
-                language,
-            )
-            for position, one in enumerate(suggestions, start=1)
+            _item(one.score, self._best(one, habits, shelf, wish), position, reason, language)
+            for position, (one, reason) in enumerate(zip(shown, reasons, strict=True), start=1)
         ]
 
-    def _best(self, suggestion: Suggestion, habits: Habits, shelf: Shelf, wish: Wish) -> Offer:
+    def _best(self, one: RankedOffers, habits: Habits, shelf: Shelf, wish: Wish) -> Offer:
         """Return the offer that fits best; what fits many alike is chosen once for as long as the shelf stays."""
-        if not wish.is_open:
-            return best_offer(suggestion.offers, habits)
+        if one.rules or not wish.is_open:
+            return best_offer(one.offers, habits)
         if self._chosen_from is not shelf:
             self._chosen, self._chosen_from = {}, shelf
-        key = (suggestion.family, wish.boarding_point, habits)
+        key = (one.family, wish.boarding_point, habits)
         if key not in self._chosen:
-            self._chosen[key] = best_offer(suggestion.offers, habits)
+            self._chosen[key] = best_offer(one.offers, habits)
         return self._chosen[key]
 
-    def _reason(self, suggestion: Suggestion, names: Mapping[str, str], language: Language) -> Reason:
-        """Put a reason into words, once for as long as the families keep their names."""
-        if suggestion.evidence is None:
-            return departures_reason(language)
+    def _reason(
+        self, ranking: Ranking, guest: Guest, one: RankedOffers, shelf: Shelf, language: Language
+    ) -> Reason:
+        """Say why a family is suggested to a guest, found out once for as long as they stand as they do."""
+        evidence = guest.evidence.get(one.family)
+        if evidence is None:
+            evidence = guest.evidence[one.family] = ranking.explain(guest.visit, one.family)
+        told = self._told(evidence, shelf.programme.family_names(language), language)
+        return self._by_rules(one, told, language) if one.rules else told
+
+    def _told(self, evidence: Evidence, names: Mapping[str, str], language: Language) -> Reason:
+        """Put evidence into words, once for as long as the families keep their names."""
         if self._named is not names or len(self._reasons) > REASONS_KEPT:
             self._reasons, self._named = {}, names
-        key = (suggestion.evidence, language)
+        key = (evidence, language)
         if key not in self._reasons:
-            self._reasons[key] = suggestion_reason(suggestion.evidence, names, language)
+            self._reasons[key] = suggestion_reason(evidence, names, language)
         return self._reasons[key]
 
+    def _by_rules(self, one: RankedOffers, reason: Reason, language: Language) -> Reason:
+        operator = self._operator.name
+        return reason_by_rules(reason, one.rules, pinned=one.pinned, operator=operator, language=language)
+
     def _next_departures(
-        self, shelf: Shelf, visitor: Visitor, wish: Wish, n: int, language: Language, now: datetime
+        self,
+        shelf: Shelf,
+        visitor: Visitor,
+        wish: Wish,
+        rules: InForce,
+        n: int,
+        language: Language,
+        now: datetime,
     ) -> Answer:
         offers = shelf.offers(wish)
         soonest = sorted(offers, key=lambda family: departs(offers[family][0]))
-        suggestions = [Suggestion(family, 0.0, None, offers[family]) for family in soonest]
-        listing = self._showing.listing(suggestions, n, visitor.customer_id)
-        items, note = (
-            self._items(listing.shown, Habits(), shelf, wish, language),
-            next_departures_note(language),
-        )
-        who = visitor.customer_id
+        # nothing is estimated here: 1/place is what boosts multiply, and 0 what is told
+        entries = [RankedOffers(family, 1 / place, offers[family]) for place, family in enumerate(soonest, 1)]
+        placed = [entry._replace(score=0.0) for entry in _placed(entries, rules, n, Habits())]
+        listing = self._showing.listing(placed, n, visitor.customer_id)
+        reasons = [self._by_rules(one, departures_reason(language), language) for one in listing.shown]
+        items = self._items(listing.shown, reasons, Habits(), shelf, wish, language)
+        note, who = next_departures_note(language), visitor.customer_id
         reply = _reply(listing.recommendation_id, who, None, NEXT_DEPARTURES, note, items, now)
         return Answer(reply, _propensities(len(items), 1.0))
+
+
+def _placed(
+    entries: Sequence[RankedOffers], rules: InForce, n: int, habits: Habits
+) -> Sequence[RankedOffers]:
+    return apply_rules(entries, rules, n, lambda offers: best_offer(offers, habits))
+
+
+def _may_draw(placed: Sequence[RankedOffers], n: int) -> bool:
+    """Say whether chance may fill the last place: not if it is pinned, nor where a family could come twice."""
+    last = placed[n - 1 : n]
+    return not any(entry.pinned for entry in last) and len({one.family for one in placed}) == len(placed)
 
 
 def _stranger(viewed: tuple[str, ...], boarding_point: str | None) -> Guest:
@@ -282,14 +308,11 @@ def _reply(
     )
 
 
-def _item(
-    suggestion: Suggestion, offer: Offer, position: int, reason: Reason, language: Language
-) -> RecommendedTour:
+def _item(score: float, offer: Offer, position: int, reason: Reason, language: Language) -> RecommendedTour:
     card = offer.cards.get(language)
     if card is None:
         card = offer.cards[language] = _card(offer, reason, language)
-    told = {"score": suggestion.score, "position": position, "reason": reason}
-    return card.model_copy(update=told)
+    return card.model_copy(update={"score": score, "position": position, "reason": reason})
 
 
 def _card(offer: Offer, reason: Reason, language: Language) -> RecommendedTour:

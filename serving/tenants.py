@@ -15,13 +15,15 @@ from activity_log.operators import Operator
 from feature_repo.store import CustomerFeatures
 from models.recommender import Recommender
 from models.registry import Loaded
-from serving.guests import PAUSE_SECONDS, GuestReader, Guests
+from serving.guests import PAUSE_SECONDS, Guest, GuestReader, Guests
 from serving.live_models import LiveModels
 from serving.offers import Offers, Shelf
 from serving.popularity import Popularity
 from serving.profiles import Profiles
 from serving.rankings import RANKED_TOGETHER, ByModel, ByPopularity, Ranking, stand
-from serving.recommending import Recommending
+from serving.recommending import Answer, Asked, Recommending, Trouble
+from serving.rules.in_force import InForce
+from serving.rules.rulebook import Rulebook
 from serving.showing import Showing
 
 EVENTS_AT_ONCE = 500
@@ -44,6 +46,7 @@ class Tenant:
         self.operator = operator
         self.offers = Offers(database, operator)
         self.guests = Guests(GuestReader(database, operator, features, self.offers))
+        self.rulebook = Rulebook(database, operator.operator_id)
         self.recommending = Recommending(operator, showing)
         self.profiles = Profiles(database, operator, features, models, self.offers)
         self.looked_at: datetime | None = None
@@ -54,11 +57,6 @@ class Tenant:
         self._laid_out: object = None
         self._ranking: Ranking | None = None
         self._popularity: tuple[datetime, Popularity] | None = None
-
-    @property
-    def ranking(self) -> Ranking | None:
-        """How families are ranked now; None: there is no model, and nobody ever booked."""
-        return self._ranking
 
     def look(self, now: datetime) -> None:
         """Take in what the log has told since the last look. Raises what the database raises."""
@@ -75,12 +73,33 @@ class Tenant:
         self._laid_out, self._level = laid_out, level
         self.offers.look(now.date())
         self.guests.settle(now)
+        self.rulebook.look()
         self._rank(now)
+        self.rules(now)
         self.looked_at = now
 
     def shelf(self, now: datetime) -> Shelf:
         """Return what can be booked."""
         return self.offers.shelf(now.date())
+
+    def rules(self, now: datetime) -> InForce:
+        """Return the operator's rules that hold now."""
+        return self.rulebook.in_force(self.shelf(now).catalogue, now)
+
+    def recommend(
+        self,
+        asked: Asked,
+        guest: Guest,
+        now: datetime,
+        *,
+        trouble: Trouble | None = None,
+        rules: InForce | None = None,
+    ) -> Answer:
+        """Advise a visitor; see `Recommending.recommend`. rules: instead of those that hold, for a preview."""
+        rules = self.rules(now) if rules is None else rules
+        return self.recommending.recommend(
+            self._ranking, self.shelf(now), asked, guest, rules, now, trouble=trouble
+        )
 
     def fill(self, now: datetime) -> None:
         """Read all guests, and rank for them, a little at a time."""

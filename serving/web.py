@@ -20,6 +20,7 @@ from serving.observability import Figures, exposition
 from serving.problems import status_of
 from serving.replies import EventsReceipt, QuarantinedEvent, Reply
 from serving.requests import Feedback
+from serving.rules.routes import rules_routes
 from serving.timeline_query import timeline_filter
 from serving.widget.routes import widget_routes
 
@@ -38,7 +39,8 @@ def create_web(keys: Callable[[], TokenKeys]) -> Starlette:
         ]
     )
     desk = CrmDesk(lambda: app.state.answers)
-    app.router.routes.extend([*crm_routes(desk, _CrmDoor(keys)), *widget_routes()])
+    rules = rules_routes(lambda: app.state.answers.rules)
+    app.router.routes.extend([*crm_routes(desk, _CrmDoor(keys)), *widget_routes(), *rules])
     return app
 
 

@@ -8,6 +8,7 @@ from activity_log import schema
 from activity_log.database import Database, open_database
 from activity_log.errors import WrongUseError
 from activity_log.operators import list_operators, register_operator
+from activity_log.rules import tables as rules  # noqa: F401 (its table is one of the schema)
 from activity_log.vault import Vault
 from tests.activity_log.stories import NOW, Books, send
 

@@ -165,6 +165,8 @@ WHO_MAY = {
     "/events": {"ingest"},
     "/feedback": {"widget", "crm"},
     "/metrics": {"analyst"},
+    "/rules": {"marketing", "crm"},
+    "/rules/preview": {"marketing", "crm"},
 }
 
 

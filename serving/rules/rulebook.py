@@ -1,0 +1,44 @@
+"""The rules of one operator as the service knows them: read again when they change, compiled when it matters."""
+
+from datetime import datetime
+
+from activity_log.catalogue import Catalogue
+from activity_log.database import Database
+from activity_log.rules.keeping import Rule, every_rule, rules_level
+from serving.rules.in_force import InForce, rules_in_force
+
+
+class Rulebook:
+    """Answers which rules hold now, as they were looked at last."""
+
+    def __init__(self, database: Database, operator_id: str):
+        self._database = database
+        self._operator_id = operator_id
+        self._level = 0
+        self._rules: list[Rule] = []
+        self._made_of: tuple[list[Rule], Catalogue] | None = None
+        self._in_force = InForce()
+
+    def look(self) -> None:
+        """Read the rules again if they were changed. Raises what the database raises."""
+        with self._database.reading() as connection:
+            level = rules_level(connection, self._operator_id)
+            if level != self._level:
+                self._rules = [
+                    one for one in every_rule(connection, self._operator_id) if one.withdrawn_at is None
+                ]
+                self._level = level
+
+    def in_force(self, catalogue: Catalogue, now: datetime) -> InForce:
+        """Return the rules that hold now, against the catalogue as it is now."""
+        if not self._rules:
+            return NO_RULES
+        made, until = self._made_of, self._in_force.until
+        is_current = made is not None and made[0] is self._rules and made[1] is catalogue
+        if not is_current or (until is not None and until <= now):
+            self._in_force = rules_in_force(self._rules, catalogue, now)
+            self._made_of = (self._rules, catalogue)
+        return self._in_force
+
+
+NO_RULES = InForce()
