@@ -35,6 +35,13 @@ class Contribution(NamedTuple):
     value: float
 
 
+class Explained(NamedTuple):
+    """Probabilities (rows,), and per row its inputs by what they add to the log-odds, greatest risk first."""
+
+    probabilities: Floats
+    contributions: list[list[Contribution]]
+
+
 class Mixture(NamedTuple):
     """How the parts become one log-odds: slopes of booster and line, and an intercept."""
 
@@ -74,20 +81,27 @@ class ChurnScorer:
         return self._chance(boosted, straight)
 
     def contributions(self, matrix: Floats, moments: Moments) -> list[list[Contribution]]:
-        """Return per row its inputs by what they add to the log-odds, greatest risk first.
+        """Return per row its inputs by what they add to the log-odds, greatest risk first; see `explained`."""
+        return self.explained(matrix, moments).contributions
 
-        SHAP values of the booster (Lundberg et al. 2020) and the terms of the line.
+    def explained(self, matrix: Floats, moments: Moments) -> Explained:
+        """Return the probabilities that `score` gives, and what each is made of.
+
+        SHAP values of the booster (Lundberg et al. 2020), which with its bias add up to its score, and the terms of
+        the line.
         """
         inputs, names = self._inputs(matrix, moments), self.inputs.names
-        shap = np.asarray(self.booster.predict(inputs, pred_contrib=True, num_threads=1))[:, :-1]
-        parts = self.mixture.booster * shap
-        straight = self.mixture.line * self.line.parts(line_columns(inputs, names))
+        with_bias = np.asarray(self.booster.predict(inputs, pred_contrib=True, num_threads=1))
+        terms = self.line.parts(line_columns(inputs, names))
+        probabilities = self._chance(with_bias.sum(axis=1), terms.sum(axis=1) + self.line.intercept)
+        parts = self.mixture.booster * with_bias[:, :-1]
         for place, name in enumerate(line_names(names)):
-            parts[:, names.index(name)] += straight[:, place]
-        return [
+            parts[:, names.index(name)] += self.mixture.line * terms[:, place]
+        contributions = [
             sorted(map(Contribution, names, row, values), key=lambda c: -c.log_odds)
             for row, values in zip(parts.tolist(), inputs.tolist(), strict=True)
         ]
+        return Explained(probabilities, contributions)
 
     @property
     def base_log_odds(self) -> float:
@@ -142,9 +156,9 @@ class ChurnScorer:
 
 def encode(columns: Mapping[str, Sequence[Any]], features: Sequence[str]) -> Floats:
     """Turn feature columns into the (rows, features) matrix of training and of serving; null becomes nan."""
-    return np.column_stack(
-        [np.array([np.nan if v is None else v for v in columns[name]], np.float64) for name in features]
-    )
+    rows = zip(*(columns[name] for name in features), strict=True)
+    known = [[np.nan if value is None else value for value in row] for row in rows]
+    return np.array(known, np.float64).reshape(-1, len(features))
 
 
 def band(probability: float) -> Band:

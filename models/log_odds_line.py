@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -38,12 +39,24 @@ class LogOddsLine:
 
 def line_columns(inputs: Floats, names: Sequence[str]) -> Floats:
     """Return the columns (rows, columns) that the line is made of; inputs: (rows, inputs) called `names`."""
+    straight, curved, start, repeats = _places(tuple(names))
+    bent = np.log1p(np.maximum(np.nan_to_num(inputs[:, curved]), 0.0))
+    met_early = np.exp(-inputs[:, start] / FIRST_WEEKS)
+    met_early_often = met_early * np.log1p(inputs[:, repeats])
+    columns = np.column_stack([inputs[:, straight], bent, met_early, met_early_often])
+    return np.ascontiguousarray(columns)  # so that one row adds up as among others, to the bit
+
+
+@lru_cache(maxsize=64)
+def _places(names: tuple[str, ...]) -> tuple[list[int], list[int], int, int]:
+    """Return where the straight and the curved inputs stand, and the two that tell who was met early."""
     at = {name: place for place, name in enumerate(names)}
-    straight = [inputs[:, at[name]] for name in STRAIGHT]
-    curved = [np.log1p(np.maximum(np.nan_to_num(inputs[:, at[name]]), 0.0)) for name in _curved(names)]
-    met_early = np.exp(-inputs[:, at["days_after_start"]] / FIRST_WEEKS)
-    met_early_often = met_early * np.log1p(inputs[:, at["repeat_bookings"]])
-    return np.column_stack([*straight, *curved, met_early, met_early_often])
+    return (
+        [at[name] for name in STRAIGHT],
+        [at[name] for name in _curved(names)],
+        at["days_after_start"],
+        at["repeat_bookings"],
+    )
 
 
 def line_names(names: Sequence[str]) -> tuple[str, ...]:

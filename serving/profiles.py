@@ -81,27 +81,6 @@ class Profiles:
             profile = reading.find_profile(connection, self._operator.operator_id, customer_id)
         return profile.person_profile_id if profile else None
 
-    def check_known(self, customer_ids: Sequence[str]) -> None:
-        """Raise UnknownCustomerError naming all ids that nobody has."""
-        with self._database.reading() as connection:
-            existing = reading.existing_customers(connection, self._operator.operator_id, customer_ids)
-        unknown = [customer_id for customer_id in customer_ids if customer_id not in existing]
-        if unknown:
-            raise UnknownCustomerError(unknown)
-
-    def canonical(self, customer_id: str) -> str:
-        """Return whom a customer counts as after merges. Raises UnknownCustomerError."""
-        self.check_known([customer_id])
-        with self._database.reading() as connection:
-            return reading.canonical_customer(connection, self._operator.operator_id, customer_id)
-
-    def counted_as(self, customer_ids: Sequence[str]) -> list[str]:
-        """Return whom customers count as after merges, each once. Raises UnknownCustomerError."""
-        self.check_known(customer_ids)
-        with self._database.reading() as connection:
-            survivor_of = survivors(connection, self._operator.operator_id)
-        return list(dict.fromkeys(survivor_of.get(asked, asked) for asked in customer_ids))
-
     def timeline(
         self,
         customer_id: str,
@@ -109,9 +88,8 @@ class Profiles:
         cursor: str | None = None,
         only: TimelineFilter = EVERYTHING,
     ) -> TimelinePage:
-        """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
+        """Return a page of touchpoints, newest first. Raises BadCursorError."""
         before = _read_cursor(cursor) if cursor else None
-        customer_id = self.canonical(customer_id)
         with self._database.reading() as connection:
             operator_id = self._operator.operator_id
             rows = timeline(connection, operator_id, customer_id, before, PAGE + 1, only)
@@ -146,10 +124,7 @@ class Profiles:
         rows, matrix = _judged(loaded.model, found)
         risks: dict[str, ChurnRisk] = {}
         if rows:
-            scored = zip(
-                rows, loaded.model.score(matrix, now), loaded.model.contributions(matrix, now), strict=True
-            )
-            for row, probability, parts in scored:
+            for row, probability, parts in zip(rows, *loaded.model.explained(matrix, now), strict=True):
                 risk = self._churn_risk(row, float(probability), parts, loaded, language)
                 risks[row.customer_id] = risk.model_copy(update=_window(row, loaded.model, now))
         return [risks.get(row.customer_id) or _unknown_risk(row, loaded, language) for row in found]

@@ -36,14 +36,15 @@ def world(installation, trained):
     database.close()
 
 
-def test_without_a_model_the_next_departures_are_shown_and_it_says_so(world):
+def test_without_a_model_what_is_popular_is_shown_and_it_says_so(world):
     answer = world.untrained.recommend("nordlicht", Visitor(), "de", n=5)
-    assert (answer.basis, answer.model) == ("next_departures", None)
+    assert (answer.basis, answer.model) == ("season_popularity", None)
+    assert "noch kein Empfehlungsmodell" in answer.basis_note
     assert len(answer.items) == 5
-    days = [item.departs_on for item in answer.items]
-    assert days == sorted(days)
-    assert days[0] > world.now.date()
-    assert {item.reason.kind for item in answer.items} == {"next_departures"}
+    assert all(item.departs_on > world.now.date() for item in answer.items)
+    scores = [item.score for item in answer.items]
+    assert scores == sorted(scores, reverse=True)
+    assert {item.reason.kind for item in answer.items} == {"season_popularity"}
     english = world.untrained.recommend("nordlicht", Visitor(), "en", n=5)
     assert english.basis_note != answer.basis_note
 
@@ -56,7 +57,7 @@ def test_without_a_model_nothing_else_is_pretended(world, regular):
     insight = world.untrained.customer_insight("nordlicht", regular, "de", with_person=True)
     assert insight.churn_risk is None
     assert insight.engagement.churn_risk is None
-    assert insight.recommendations.basis == "next_departures"
+    assert insight.recommendations.basis == "season_popularity"
 
 
 def test_fewer_than_asked_for_means_there_are_no_more(world, regular):
