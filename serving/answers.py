@@ -1,11 +1,9 @@
 """Everything the service can answer, wired once per process: database, features, models, and clock."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-
-import anyio
 
 from activity_log import reading
 from activity_log.clock import Clock, utc_now
@@ -23,7 +21,7 @@ from models.churn import band
 from models.registry import Loaded, ModelRegistry
 from serving.crm.desk import SlippingCustomer
 from serving.feedback import FeedbackRefusedError, feedback_event, seen
-from serving.languages import Language, language_of
+from serving.languages import Language
 from serving.live_models import LiveModels
 from serving.profiles import Profiles, behavior_aggregate
 from serving.recommending import Recommending, Visitor
@@ -257,36 +255,6 @@ class Answers:
             profiles = Profiles(self._database, operator, self._features, self._models, recommending.offers)
             self._tenants[operator_id] = _Tenant(profiles, recommending)
         return self._tenants[operator_id]
-
-
-class CrmDesk:
-    """The CRM screen's way to the answers: each in a thread, so that the page never holds up the widget."""
-
-    def __init__(self, answers: Callable[[], Answers]):
-        self._answers = answers
-
-    async def search(self, operator_id: str, query: str, language: str) -> list[CustomerHit]:
-        """Find customers."""
-        return await anyio.to_thread.run_sync(self._answers().search_customers, operator_id, query)
-
-    async def insight(self, operator_id: str, customer_id: str, language: str) -> CustomerInsight:
-        """Return the profile, with identity."""
-        spoken = language_of(language)
-        return await anyio.to_thread.run_sync(
-            lambda: self._answers().customer_insight(operator_id, customer_id, spoken, with_person=True)
-        )
-
-    async def timeline(
-        self, operator_id: str, customer_id: str, language: str, cursor: str | None
-    ) -> TimelinePage:
-        """Return a page of touchpoints."""
-        return await anyio.to_thread.run_sync(
-            self._answers().customer_timeline, operator_id, customer_id, language_of(language), cursor
-        )
-
-    async def slipping_away(self, operator_id: str, language: str) -> list[SlippingCustomer]:
-        """Return the customers with the most revenue at risk."""
-        return await anyio.to_thread.run_sync(self._answers().slipping_customers, operator_id)
 
 
 def open_answers(settings: Settings, clock: Clock = utc_now) -> Answers:
