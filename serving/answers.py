@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from activity_log import reading
 from activity_log.clock import Clock, utc_now
 from activity_log.database import Database, open_log
 from activity_log.errors import NoModelError
@@ -15,11 +14,10 @@ from activity_log.operators import Operator, find_operator
 from activity_log.segments.reading import segments_of
 from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
-from feature_repo.store import CustomerFeatures, OnlineRow, open_features
+from feature_repo.store import CustomerFeatures, open_features
 from models.card import Task
-from models.churn import band
 from models.registry import Loaded, ModelRegistry
-from serving.crm.desk import SlippingCustomer
+from serving.crm.records import SlippingAway
 from serving.feedback import FeedbackRefusedError, feedback_event, seen
 from serving.languages import Language
 from serving.live_models import LiveModels
@@ -28,6 +26,7 @@ from serving.recommending import Recommending, Visitor
 from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
 from serving.requests import Feedback, Filters
 from serving.showing import Showing
+from serving.slipping import Slipping
 from serving.tickets import Tickets
 from serving.worth import (
     channel_preference,
@@ -39,15 +38,13 @@ from serving.worth import (
 )
 
 INSIGHT_ITEMS = 5
-SLIPPING_CUSTOMERS = 20
-SCORED_TOGETHER = 500
-SCORES_KEPT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class _Tenant:
     profiles: Profiles
     recommending: Recommending
+    slipping: Slipping
 
 
 class Answers:
@@ -71,7 +68,6 @@ class Answers:
         self._clock = clock
         self._operators: dict[str, Operator] = {}
         self._tenants: dict[str, _Tenant] = {}
-        self._slipping: dict[str, tuple[datetime, list[SlippingCustomer]]] = {}
 
     def recommend(
         self,
@@ -179,50 +175,19 @@ class Answers:
         """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
         return self._tenant(operator_id).profiles.timeline(customer_id, language, cursor, only)
 
-    def slipping_customers(self, operator_id: str) -> list[SlippingCustomer]:
-        """Return who is likely to be lost, most revenue at risk first; scored again every few minutes.
+    def slipping_away(self, operator_id: str, language: Language) -> SlippingAway:
+        """Return who is likely to be lost, the greatest expected loss first. Raises NoModelError."""
+        tenant = self._tenant(operator_id)
+        return tenant.slipping.away(tenant.profiles, language, self._clock())
 
-        Raises NoModelError while no churn model is live.
-        """
-        now = self._clock()
-        scored_at, slipping = self._slipping.get(operator_id, (None, []))
-        if scored_at is None or now - scored_at >= SCORES_KEPT:
-            slipping = self._score_all(operator_id, now)
-            self._slipping[operator_id] = (now, slipping)
-        return slipping
+    @property
+    def database(self) -> Database:
+        """The log's database, for what needs neither features nor models."""
+        return self._database
 
-    def _score_all(self, operator_id: str, now: datetime) -> list[SlippingCustomer]:
-        profiles = self._tenant(operator_id).profiles
-        with self._database.reading() as connection:
-            everybody = reading.all_customers(connection, operator_id)
-        batches = [
-            everybody[start : start + SCORED_TOGETHER] for start in range(0, len(everybody), SCORED_TOGETHER)
-        ]
-        scored = [entry for batch in batches for entry in profiles.churn_probabilities(batch, now)]
-        at_risk = [(row, probability) for row, probability in scored if band(probability) != "low"]
-        at_risk.sort(
-            key=lambda entry: (-entry[1] * entry[0].features["lifetime_revenue"], entry[0].customer_id)
-        )
-        return [
-            self._slipping_customer(profiles, row, probability, now)
-            for row, probability in at_risk[:SLIPPING_CUSTOMERS]
-        ]
-
-    @staticmethod
-    def _slipping_customer(
-        profiles: Profiles, row: OnlineRow, probability: float, now: datetime
-    ) -> SlippingCustomer:
-        person = profiles.person(row.customer_id)
-        known = profiles.behaviour(row.customer_id, now).features
-        return SlippingCustomer(
-            customer_id=row.customer_id,
-            name=f"{person.given_name} {person.family_name}",
-            probability=probability,
-            band=band(probability),
-            lifetime_revenue=known["lifetime_revenue"],
-            currency=known["currency"],
-            last_booking_at=known["last_booking_at"],
-        )
+    def now(self) -> datetime:
+        """Return the moment by this installation's clock."""
+        return self._clock()
 
     def _risk(self, tenant: _Tenant, customer_id: str, language: Language) -> ChurnRisk | None:
         try:
@@ -253,7 +218,8 @@ class Answers:
             showing = Showing(self._tickets, operator_id, self._explore.get(operator_id, 0.0))
             recommending = Recommending(self._database, operator, self._features, self._models, showing)
             profiles = Profiles(self._database, operator, self._features, self._models, recommending.offers)
-            self._tenants[operator_id] = _Tenant(profiles, recommending)
+            slipping = Slipping(self._database, self._features, self._models, operator_id)
+            self._tenants[operator_id] = _Tenant(profiles, recommending, slipping)
         return self._tenants[operator_id]
 
 
