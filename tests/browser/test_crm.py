@@ -101,6 +101,14 @@ def test_slash_searches_from_a_profile_and_enter_opens_the_only_hit(crm: Page) -
     expect(crm.get_by_role("heading", level=1, name="Bernd Hansen")).to_be_visible()
 
 
+def test_who_types_and_presses_enter_at_once_arrives(crm: Page) -> None:
+    crm.goto("/crm/segments")
+    crm.keyboard.press("/")
+    crm.keyboard.type("hansen")
+    crm.keyboard.press("Enter")  # long before the hit is there
+    expect(crm.get_by_role("heading", level=1, name="Bernd Hansen")).to_be_visible()
+
+
 def test_searching_works_without_scripts(new_page: NewPage) -> None:
     page = new_page(signed_in=True, java_script_enabled=False)
     page.goto("/crm")

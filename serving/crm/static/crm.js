@@ -69,11 +69,13 @@ function searchKeys(event) {
   else field.focus();
 }
 
-/** Enter opens the only hit, or goes to the first of several. */
-function choose(event) {
-  const found = hits();
-  if (!found.length || field.value.trim() !== shown) return;
+/** Enter opens the only hit, or goes to the first of several; who types faster than we find is waited for. */
+async function choose(event) {
   event.preventDefault();
+  clearTimeout(timer);
+  await search();
+  const found = hits();
+  if (field.value.trim() !== shown || !found.length) return;
   if (found.length === 1) location.assign(found[0].href);
   else found[0].focus();
 }
