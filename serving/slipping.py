@@ -1,5 +1,8 @@
 """Who is slipping away, by what we would lose: the one definition of expected loss.
 
+Somebody slips away this week who is at risk, has no trip booked, and whose usual time to book has begun, or begins
+within a week: a call before that comes too early, and who has just booked needs none.
+
 Expected loss is the chance that a customer books nothing within the churn model's horizon, times the spend that the
 value model expects of them; while no value model is live, times what they spent so far.
 """
@@ -7,6 +10,7 @@ value model expects of them; while no value model is live, times what they spent
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 from typing import NamedTuple
 
 from activity_log import reading
@@ -28,6 +32,7 @@ from serving.replies import ChurnRisk
 CUSTOMERS_SHOWN = 20
 SCORED_TOGETHER = 500
 SCORES_KEPT = timedelta(minutes=5)
+A_WEEK = timedelta(days=7)
 
 
 class Loss(NamedTuple):
@@ -40,7 +45,7 @@ class Loss(NamedTuple):
 
 @dataclass(frozen=True)
 class Losses:
-    """Those of no low risk with the greatest losses, the greatest first, as of a moment."""
+    """Those who slip away this week with the greatest losses, the greatest first, as of a moment."""
 
     basis: LossBasis
     horizon_days: int | None
@@ -82,10 +87,10 @@ class Slipping:
         scorer = self._models.churn(self._operator_id).model
         value = self._value()
         found = (loss for rows in self._rows(now) for loss in expected_losses(rows, scorer, value, now))
-        at_risk = [loss for loss in found if band(loss.probability) != "low"]
-        at_risk.sort(key=lambda loss: (-loss.amount, loss.row.customer_id))
+        slipping = (loss for loss in found if slips_this_week(loss, scorer, now))
+        greatest = nsmallest(CUSTOMERS_SHOWN, slipping, key=lambda loss: (-loss.amount, loss.row.customer_id))
         basis: LossBasis = "expected_spend" if value else "revenue"
-        return Losses(basis, value.horizon_days if value else None, now, at_risk[:CUSTOMERS_SHOWN])
+        return Losses(basis, value.horizon_days if value else None, now, greatest)
 
     def _rows(self, now: datetime) -> Iterator[list[OnlineRow]]:
         with self._database.reading() as connection:
@@ -118,6 +123,15 @@ def expected_losses(
         Loss(row, float(chance), float(chance) * float(amount))
         for row, chance, amount in zip(booked, chances, amounts, strict=True)
     ]
+
+
+def slips_this_week(loss: Loss, scorer: ChurnScorer, now: datetime) -> bool:
+    """Tell whether a call is due: at risk, no trip ahead, and the time to book has begun, or begins within a week."""
+    known = loss.row.features
+    if band(loss.probability) == "low" or known["upcoming_trips"]:
+        return False
+    window = scorer.calendar.window(known, now)
+    return window is not None and window.earliest <= (now + A_WEEK).date()
 
 
 def _customer(

@@ -85,7 +85,7 @@ class ConsentState:
 
 @dataclass(frozen=True)
 class SlippingCustomer:
-    """A customer who is likely to book nothing more. expected_loss: see `SlippingAway.basis`.
+    """A customer to call this week, see `serving.slipping`. expected_loss: see `SlippingAway.basis`.
 
     probability: 0-1, as in `ChurnRisk`. last_booking_at: aware. reason: the weightiest; null: none stands out.
     contact_allowed: whether advertising is.

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from feature_repo.store import OnlineRow
-from serving.slipping import expected_losses
+from models.rebooking import RebookingCalendar
+from serving.slipping import Loss, expected_losses, slips_this_week
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -15,6 +16,7 @@ class Scorer:
     """Half of all chances to whoever booked once, none to others."""
 
     features = ("total_bookings",)
+    calendar = RebookingCalendar()
 
     def score(self, matrix, now):
         assert now == NOW
@@ -32,6 +34,30 @@ class Value:
 
 def row(customer_id, bookings, revenue):
     return OnlineRow(customer_id, {"total_bookings": bookings, "lifetime_revenue": revenue}, NOW)
+
+
+def loss(probability=0.5, upcoming=0, since=400.0, booking_days=1):
+    known = {
+        "upcoming_trips": upcoming, "days_since_last_booking": since, "booking_days": booking_days,
+        "days_to_rebooking_window": None, "rebooking_window_days": None,
+    }  # fmt: skip
+    return Loss(OnlineRow("anna", known, NOW), probability, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("told", "slips"),
+    [
+        (loss(), True),
+        (loss(since=335.0), True),  # the calendar of all opens 335 days after the last booking: today
+        (loss(since=328.0), True),  # in a week
+        (loss(since=327.0), False),  # in eight days
+        (loss(upcoming=1), False),
+        (loss(probability=0.01), False),
+        (loss(since=None), False),
+    ],
+)
+def test_who_is_to_be_called_this_week(told, slips):
+    assert slips_this_week(told, Scorer(), NOW) is slips
 
 
 ROWS = [row("anna", 1, 1_000.0), row("bernd", 0, 0.0), row("new", None, None), row("clara", 4, 5_000.0)]
