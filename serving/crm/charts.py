@@ -6,6 +6,7 @@ half a second to load and is loaded with the first plot.
 
 from collections.abc import Mapping
 from functools import lru_cache
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 KEPT_DRAWINGS = 256
 WIDTH, HEIGHT = 330, 170
+WIDEST_BAR = 36.0
+MOST_TICKS = 5
 _LOCALES: Mapping[Language, Literal["de-DE", "en-GB"]] = {"de": "de-DE", "en": "en-GB"}
 
 
@@ -33,10 +36,10 @@ def bookings_drawing(years: TravelYears, names: SeasonNames, language: Language)
     ]
     chart = (
         altair.Chart(altair.InlineData(rows))
-        .mark_bar(stroke="var(--card)", strokeWidth=1.5)
+        .mark_bar(stroke="var(--card)", strokeWidth=1.5, size=_bar_width(years))
         .encode(
             x=_years_axis(),
-            y=altair.Y("bookings:Q", title=None, axis=altair.Axis(format="d", tickMinStep=1)),
+            y=altair.Y("bookings:Q", title=None, axis=altair.Axis(format="d", values=_whole_ticks(years))),
             order=altair.Order("place:Q"),
             color=altair.Color(
                 "season:N",
@@ -56,7 +59,7 @@ def spend_drawing(years: TravelYears, language: Language) -> Markup:
     rows = [{"year": str(one.year), "spend": float(one.spend)} for one in years.years]
     chart = (
         altair.Chart(altair.InlineData(rows))
-        .mark_bar(color="var(--brand)")
+        .mark_bar(color="var(--brand)", size=_bar_width(years))
         .encode(
             x=_years_axis(), y=altair.Y("spend:Q", title=None, axis=altair.Axis(format=",.0f", tickCount=5))
         )
@@ -68,6 +71,16 @@ def _years_axis() -> "altair.X":
     import altair
 
     return altair.X("year:O", title=None, axis=altair.Axis(labelAngle=0, labelOverlap=True))
+
+
+def _bar_width(years: TravelYears) -> float:
+    return min(WIDEST_BAR, 0.8 * WIDTH / len(years.years))
+
+
+def _whole_ticks(years: TravelYears) -> list[int]:
+    """Return at most MOST_TICKS steps from 0 to the most bookings of a year: there are no half bookings."""
+    most = max(sum(one.bookings) for one in years.years)
+    return list(range(0, most + 1, max(1, ceil(most / MOST_TICKS))))
 
 
 def _drawn(chart: "altair.Chart", language: Language) -> Markup:

@@ -32,7 +32,7 @@ def test_the_head_names_the_next_trip_and_what_may_be_sent(anna: Page) -> None:
 
 
 def test_the_window_that_has_passed_is_said_to_be_over(anna: Page) -> None:
-    says(anna.locator(".risk"), "Das übliche Buchungsfenster vom 14.12.2025 bis 28.02.2026 ist vorbei.")
+    says(anna.locator(".risk"), "Sie war vom 14.12.2025 bis 28.02.2026 und ist vorbei.")
 
 
 def test_what_stands_out_comes_with_what_to_do(anna: Page) -> None:
@@ -79,7 +79,7 @@ def test_the_profile_in_english(crm: Page) -> None:
     says(
         crm.get_by_role("region", name="Next trip"), "Advent in Lübeck", "5 Dec 2026", "boards at Hamburg Zob"
     )
-    says(crm.locator(".risk"), "The usual booking window from 14 Dec 2025 to 28 Feb 2026 is over.")
+    says(crm.locator(".risk"), "It was from 14 Dec 2025 to 28 Feb 2026, and is over.")
     says(crm.get_by_role("region", name="Bookings"), "North Sea 2025", "booked on 18 Jan 2025", "€754.93")
     says(crm.locator(".value"), "€312", "€0 to €790", "Rank among 1,843 customers", "46 of 100")
     says(crm.locator(".reach"), "allowed since 4 Mar 2019", "never agreed")

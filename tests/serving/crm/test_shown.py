@@ -131,6 +131,14 @@ def test_plots_are_drawn_in_the_colours_of_the_page_and_break_no_rule_of_it():
         }  # fmt: skip
 
 
+def test_bookings_are_counted_in_whole_numbers():
+    few = TravelYears((TravelYear(2025, (0, 1, 0, 0), Decimal(0)),), "EUR")
+    many = TravelYears((TravelYear(2025, (10, 1, 2, 0), Decimal(0)),), "EUR")
+    ticks = r'text-anchor="end"[^>]*>([^<]*)<'
+    assert re.findall(ticks, bookings_drawing(few, NAMES, "de")) == ["0", "1"]
+    assert re.findall(ticks, bookings_drawing(many, NAMES, "de")) == ["0", "3", "6", "9", "12"]
+
+
 def test_amounts_are_drawn_as_the_language_writes_them():
     years = TravelYears((TravelYear(2025, (1, 0, 0, 0), Decimal(5000)),), "EUR")
     assert ">5.000<" in spend_drawing(years, "de")
