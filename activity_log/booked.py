@@ -1,6 +1,6 @@
 """Who booked what, and who travels with whom: questions to the read model of bookings."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, Row, and_, exists, select, union
 
 from activity_log import schema
+from activity_log.bulk import batches
 from activity_log.merging import one_person, survivors_among
 
 BookingState = Literal["confirmed", "cancelled", "travelled"]
@@ -17,6 +18,7 @@ BookingState = Literal["confirmed", "cancelled", "travelled"]
 _BOOKING, _SEAT, _CANCELLED, _MISSED = (
     schema.booking, schema.party_member, schema.cancellation, schema.no_show
 )  # fmt: skip
+_IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -78,18 +80,32 @@ def booked_trips(connection: Connection, operator_id: str, customer_id: str) -> 
 
 def party_of(connection: Connection, operator_id: str, booking_id: str) -> list[PartyMember]:
     """Return who travels on a booking as last confirmed, by place; empty for an unknown booking."""
+    return parties_of(connection, operator_id, [booking_id]).get(booking_id, [])
+
+
+def parties_of(
+    connection: Connection, operator_id: str, booking_ids: Collection[str]
+) -> dict[str, list[PartyMember]]:
+    """Return the parties of those of `booking_ids` that are known, each as `party_of` does."""
     missed = exists().where(
         _MISSED.c.operator_id == _SEAT.c.operator_id,
         _MISSED.c.booking_id == _SEAT.c.booking_id,
         _MISSED.c.customer_id == _SEAT.c.customer_id,
     )
     query = (
-        select(_SEAT.c.place, _SEAT.c.customer_id, _SEAT.c.seat_position, _SEAT.c.boarding_point_id, missed)
+        select(
+            _SEAT.c.booking_id,
+            *(_SEAT.c.place, _SEAT.c.customer_id, _SEAT.c.seat_position, _SEAT.c.boarding_point_id, missed),
+        )
         .select_from(_BOOKING.join(_SEAT, is_current()))
-        .where(_BOOKING.c.operator_id == operator_id, _BOOKING.c.booking_id == booking_id)
-        .order_by(_SEAT.c.place)
+        .where(_BOOKING.c.operator_id == operator_id)
+        .order_by(_SEAT.c.booking_id, _SEAT.c.place)
     )
-    return [PartyMember(*row) for row in connection.execute(query)]
+    parties: defaultdict[str, list[PartyMember]] = defaultdict(list)
+    for some in batches(booking_ids, _IDS_PER_QUERY):
+        for booking_id, *seat in connection.execute(query.where(_BOOKING.c.booking_id.in_(some))):
+            parties[booking_id].append(PartyMember(*seat))
+    return dict(parties)
 
 
 def companions_of(connection: Connection, operator_id: str, customer_id: str) -> list[Companion]:

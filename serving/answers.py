@@ -1,14 +1,13 @@
 """Everything the service can answer, wired once per process: database, features, models, and clock."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import anyio
 
-from activity_log import reading
 from activity_log.clock import Clock, utc_now
 from activity_log.database import Database, open_log
 from activity_log.errors import NoModelError
@@ -18,20 +17,19 @@ from activity_log.operators import Operator, find_operator, list_operators
 from activity_log.segments.reading import segments_of
 from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
-from feature_repo.store import CustomerFeatures, OnlineRow, open_features
+from feature_repo.store import CustomerFeatures, open_features
 from models.card import Task
-from models.churn import band
 from models.registry import Loaded, ModelRegistry
 from serving.answer_writer import AnswerWriter
-from serving.crm.desk import SlippingCustomer
+from serving.crm.records import SlippingAway
 from serving.feedback import FeedbackRefusedError, feedback_event, seen
 from serving.following import Following
 from serving.guests import NOBODY, Guest
-from serving.languages import Language, language_of
+from serving.languages import Language
 from serving.live_models import LiveModels
 from serving.lookups import LookupFailedError, Lookups
 from serving.offers import NO_FILTERS
-from serving.profiles import Profiles, behavior_aggregate
+from serving.profiles import behavior_aggregate
 from serving.recommending import Answer, Asked, Trouble, Visitor, logged
 from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
 from serving.requests import Feedback, Filters
@@ -49,9 +47,6 @@ from serving.worth import (
 )
 
 INSIGHT_ITEMS = 5
-SLIPPING_CUSTOMERS = 20
-SCORED_TOGETHER = 500
-SCORES_KEPT = timedelta(minutes=5)
 
 
 class Answers:
@@ -81,7 +76,6 @@ class Answers:
         self._writer = writer
         self._operators: dict[str, Operator] = {}
         self._tenants: dict[str, Tenant] = {}
-        self._slipping: dict[str, tuple[datetime, list[SlippingCustomer]]] = {}
         self._following: Following | None = None
         self._lookups = Lookups()
         self.rules = RulesAnswers(database, self._level, clock)
@@ -186,16 +180,15 @@ class Answers:
 
         Raises UnknownCustomerError naming all unknown ids, and NoModelError.
         """
-        profiles = self._tenant(operator_id).profiles
-        return profiles.churn_risks(profiles.counted_as(customer_ids), language, self._clock())
+        tenant, now = self._level(operator_id), self._clock()
+        return tenant.profiles.churn_risks(tenant.guests.counted_as(customer_ids, now), language, now)
 
     def customer_insight(
         self, operator_id: str, customer_id: str, language: Language, *, with_person: bool
     ) -> CustomerInsight:
         """Return the 360° profile; a merged person's is the survivor's. Raises UnknownCustomerError."""
-        tenant = self._level(operator_id)
-        customer_id = tenant.profiles.canonical(customer_id)
-        now = self._clock()
+        tenant, now = self._level(operator_id), self._clock()
+        customer_id, _ = tenant.guests.find(customer_id, now)
         row = tenant.profiles.behaviour(customer_id, now)
         risk = self._risk(tenant, customer_id, language)
         value, channels = self._live("value", operator_id), self._live("channel", operator_id)
@@ -259,52 +252,23 @@ class Answers:
         only: TimelineFilter = EVERYTHING,
     ) -> TimelinePage:
         """Return a page of touchpoints, newest first. Raises UnknownCustomerError and BadCursorError."""
-        return self._level(operator_id).profiles.timeline(customer_id, language, cursor, only)
+        tenant = self._level(operator_id)
+        customer_id, _ = tenant.guests.find(customer_id, self._clock())
+        return tenant.profiles.timeline(customer_id, language, cursor, only)
 
-    def slipping_customers(self, operator_id: str) -> list[SlippingCustomer]:
-        """Return who is likely to be lost, most revenue at risk first; scored again every few minutes.
+    def slipping_away(self, operator_id: str, language: Language) -> SlippingAway:
+        """Return who is likely to be lost, the greatest expected loss first. Raises NoModelError."""
+        tenant = self._tenant(operator_id)
+        return tenant.slipping.away(tenant.profiles, language, self._clock())
 
-        Raises NoModelError while no churn model is live.
-        """
-        now = self._clock()
-        scored_at, slipping = self._slipping.get(operator_id, (None, []))
-        if scored_at is None or now - scored_at >= SCORES_KEPT:
-            slipping = self._score_all(operator_id, now)
-            self._slipping[operator_id] = (now, slipping)
-        return slipping
+    @property
+    def database(self) -> Database:
+        """The log's database, for what needs neither features nor models."""
+        return self._database
 
-    def _score_all(self, operator_id: str, now: datetime) -> list[SlippingCustomer]:
-        profiles = self._tenant(operator_id).profiles
-        with self._database.reading() as connection:
-            everybody = reading.all_customers(connection, operator_id)
-        batches = [
-            everybody[start : start + SCORED_TOGETHER] for start in range(0, len(everybody), SCORED_TOGETHER)
-        ]
-        scored = [entry for batch in batches for entry in profiles.churn_probabilities(batch, now)]
-        at_risk = [(row, probability) for row, probability in scored if band(probability) != "low"]
-        at_risk.sort(
-            key=lambda entry: (-entry[1] * entry[0].features["lifetime_revenue"], entry[0].customer_id)
-        )
-        return [
-            self._slipping_customer(profiles, row, probability, now)
-            for row, probability in at_risk[:SLIPPING_CUSTOMERS]
-        ]
-
-    @staticmethod
-    def _slipping_customer(
-        profiles: Profiles, row: OnlineRow, probability: float, now: datetime
-    ) -> SlippingCustomer:
-        person = profiles.person(row.customer_id)
-        known = profiles.behaviour(row.customer_id, now).features
-        return SlippingCustomer(
-            customer_id=row.customer_id,
-            name=f"{person.given_name} {person.family_name}",
-            probability=probability,
-            band=band(probability),
-            lifetime_revenue=known["lifetime_revenue"],
-            currency=known["currency"],
-            last_booking_at=known["last_booking_at"],
-        )
+    def now(self) -> datetime:
+        """Return the moment by this installation's clock."""
+        return self._clock()
 
     def _risk(self, tenant: Tenant, customer_id: str, language: Language) -> ChurnRisk | None:
         try:
@@ -344,36 +308,6 @@ class Answers:
         if self._following is None:
             tenant.look(self._clock())
         return tenant
-
-
-class CrmDesk:
-    """The CRM screen's way to the answers: each in a thread, so that the page never holds up the widget."""
-
-    def __init__(self, answers: Callable[[], Answers]):
-        self._answers = answers
-
-    async def search(self, operator_id: str, query: str, language: str) -> list[CustomerHit]:
-        """Find customers."""
-        return await anyio.to_thread.run_sync(self._answers().search_customers, operator_id, query)
-
-    async def insight(self, operator_id: str, customer_id: str, language: str) -> CustomerInsight:
-        """Return the profile, with identity."""
-        spoken = language_of(language)
-        return await anyio.to_thread.run_sync(
-            lambda: self._answers().customer_insight(operator_id, customer_id, spoken, with_person=True)
-        )
-
-    async def timeline(
-        self, operator_id: str, customer_id: str, language: str, cursor: str | None
-    ) -> TimelinePage:
-        """Return a page of touchpoints."""
-        return await anyio.to_thread.run_sync(
-            self._answers().customer_timeline, operator_id, customer_id, language_of(language), cursor
-        )
-
-    async def slipping_away(self, operator_id: str, language: str) -> list[SlippingCustomer]:
-        """Return the customers with the most revenue at risk."""
-        return await anyio.to_thread.run_sync(self._answers().slipping_customers, operator_id)
 
 
 def open_answers(settings: Settings, clock: Clock = utc_now) -> Answers:

@@ -17,7 +17,7 @@ from activity_log.bulk import batches
 from activity_log.consents import objectors
 from activity_log.database import Database
 from activity_log.errors import UnknownCustomerError
-from activity_log.merging import survivors
+from activity_log.merging import survivors, survivors_among
 from activity_log.operators import Operator
 from feature_repo.online.states import OnlineStoreError
 from feature_repo.services import RECOMMENDER
@@ -92,12 +92,12 @@ class GuestReader:
         with self._database.reading() as connection:
             return survivors(connection, self._operator_id)
 
-    def canonical(self, customer_id: str) -> str:
-        """Return whom a customer counts as. Raises UnknownCustomerError."""
+    def known_as(self, customer_ids: Collection[str]) -> dict[str, str]:
+        """Return whom those of these count as who are customers."""
         with self._database.reading() as connection:
-            if not reading.existing_customers(connection, self._operator_id, [customer_id]):
-                raise UnknownCustomerError([customer_id])
-            return reading.canonical_customer(connection, self._operator_id, customer_id)
+            existing = reading.existing_customers(connection, self._operator_id, customer_ids)
+            survivor_of = survivors_among(connection, self._operator_id, existing)
+        return {one: survivor_of.get(one, one) for one in existing}
 
     def read(
         self, customer_ids: Collection[str] | None, now: datetime, *, with_party: bool = False
@@ -172,11 +172,29 @@ class Guests:
         found = self.at_hand(customer_id)
         if found is not None:
             return found
-        survivor = self._reader.canonical(customer_id)
+        survivor = self._reader.known_as([customer_id]).get(customer_id)
+        if survivor is None:
+            raise UnknownCustomerError([customer_id])
         self.renew([survivor], now)
         if survivor != customer_id:
             self._away = {**self._away, customer_id: survivor}
         return survivor, self._guests.get(survivor, NOBODY)
+
+    def counted_as(self, customer_ids: Sequence[str], now: datetime) -> list[str]:
+        """Return whom customers count as, each once. Raises UnknownCustomerError naming all whom nobody is."""
+        found, unknown = list[str](), list[str]()
+        missing = [one for one in customer_ids if self.at_hand(one) is None]
+        known = self._reader.known_as(missing) if missing else {}
+        for asked in customer_ids:
+            hit = self.at_hand(asked)
+            survivor = hit[0] if hit else known.get(asked)
+            if survivor is None:
+                unknown.append(asked)
+            else:
+                found.append(survivor)
+        if unknown:
+            raise UnknownCustomerError(unknown)
+        return list(dict.fromkeys(found))
 
     def fill(self, now: datetime) -> None:
         """Read everybody, a little at a time."""

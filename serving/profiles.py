@@ -11,7 +11,6 @@ import numpy.typing as npt
 from activity_log import reading
 from activity_log.database import Database
 from activity_log.errors import BusflowError, UnknownCustomerError
-from activity_log.merging import survivors
 from activity_log.operators import Operator
 from activity_log.reading import Profile
 from activity_log.timeline import EVERYTHING, PAGE, TimelineFilter, timeline

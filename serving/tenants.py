@@ -25,6 +25,7 @@ from serving.recommending import Answer, Asked, Recommending, Trouble
 from serving.rules.in_force import InForce
 from serving.rules.rulebook import Rulebook
 from serving.showing import Showing
+from serving.slipping import Slipping
 
 EVENTS_AT_ONCE = 500
 SHOWN_BY = ("profiles", "identities", "bookings", "catalogue", "timeline")
@@ -49,6 +50,7 @@ class Tenant:
         self.rulebook = Rulebook(database, operator.operator_id)
         self.recommending = Recommending(operator, showing)
         self.profiles = Profiles(database, operator, features, models, self.offers)
+        self.slipping = Slipping(database, features, models, operator.operator_id)
         self.looked_at: datetime | None = None
         self._database = database
         self._models = models

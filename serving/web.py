@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from activity_log.errors import BusflowError
 from serving.access import AccessDeniedError, Caller, TokenKeys, current_caller
-from serving.answers import Answers, CrmDesk
+from serving.answers import Answers
 from serving.crm.routes import crm_routes
+from serving.crm_desk import CrmDesk
 from serving.languages import language_of
 from serving.middleware import problem
 from serving.observability import Figures, exposition

@@ -22,9 +22,14 @@ def percent_text(share: float, language: Language) -> str:
     return f"{round(share * 100)}{NBSP}%" if language == "de" else f"{round(share * 100)}%"
 
 
+def office_day(moment: datetime) -> date:
+    """Return the day an aware moment was at the operators' offices."""
+    return moment.astimezone(OPERATORS_ZONE).date()
+
+
 def date_text(value: date, texts: Texts) -> str:
     """Write a day; an aware moment becomes the day it was at the operators' offices."""
-    day = value.astimezone(OPERATORS_ZONE) if isinstance(value, datetime) else value
+    day = office_day(value) if isinstance(value, datetime) else value
     if texts.language == "de":
         return f"{day:%d.%m.%Y}"
     return f"{day.day} {MONTHS[texts.language][day.month - 1][:3]} {day.year}"

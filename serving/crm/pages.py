@@ -20,6 +20,9 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 TEXTS: dict[str, Texts] = {texts.language: texts for texts in (GERMAN, ENGLISH)}
 LANGUAGE_COOKIE = "busflow_crm_language"
+THEME_COOKIE = "busflow_crm_theme"
+THEMES = ("light", "dark")
+"""The script of the page sets this cookie too, so that the page need not be loaded again."""
 A_YEAR = 365 * 24 * 3600
 
 HEADERS = {
@@ -37,6 +40,12 @@ def language_of(request: Request) -> Language:
     """Return the language asked for in the address, else the remembered one, else German."""
     wishes = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
     return next((TEXTS[wish].language for wish in wishes if wish in TEXTS), GERMAN.language)
+
+
+def theme_of(request: Request) -> str | None:
+    """Return the theme asked for in the address, else the remembered one; None: as the device has it."""
+    wishes = (request.query_params.get("theme"), request.cookies.get(THEME_COOKIE))
+    return next((wish for wish in wishes if wish in THEMES), None)
 
 
 class Pages:
@@ -57,11 +66,19 @@ class Pages:
         """Fill `template` in the language of `request` and remember that language."""
         texts = TEXTS[language_of(request)]
         html = self._templates.get_template(template).render(
-            t=texts, switch=_language_switch(request, texts), **_formats(texts), **values
+            t=texts,
+            theme=theme_of(request),
+            path=request.url.path,
+            switch=_with(request, "lang", texts.other_language),
+            with_theme=partial(_with, request, "theme"),
+            **_formats(texts),
+            **values,
         )
         response = HTMLResponse(html, status_code=status, headers=HEADERS)
         if request.query_params.get("lang") in TEXTS:
-            _remember(response, texts.language, secure=request.url.scheme == "https")
+            _remember(response, request, LANGUAGE_COOKIE, texts.language, httponly=True)
+        if request.query_params.get("theme") in THEMES:
+            _remember(response, request, THEME_COOKIE, request.query_params["theme"], httponly=False)
         return response
 
 
@@ -71,10 +88,10 @@ def static_address(name: str) -> str:
     return f"/crm/static/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 
-def _language_switch(request: Request, texts: Texts) -> str:
+def _with(request: Request, name: str, value: str) -> str:
+    """Return the address of the page with one thing about it changed."""
     path = quote(request.url.path) if request.method == "GET" else COOKIE_PATH
-    query = {**request.query_params, "lang": texts.other_language}
-    return f"{path}?{urlencode(query)}"
+    return f"{path}?{urlencode({**request.query_params, name: value})}"
 
 
 def _formats(texts: Texts) -> dict[str, object]:
@@ -84,19 +101,20 @@ def _formats(texts: Texts) -> dict[str, object]:
         "spelled": spelled_id,
         "months": MONTHS[texts.language],
         "percent": partial(formats.percent_text, language=texts.language),
+        "office_day": formats.office_day,
         "day": partial(formats.date_text, texts=texts),
         "counted": partial(formats.counted, texts=texts),
         "duration": partial(formats.duration_text, texts=texts),
     }
 
 
-def _remember(response: HTMLResponse, language: str, *, secure: bool) -> None:
+def _remember(response: HTMLResponse, request: Request, name: str, value: str, *, httponly: bool) -> None:
     response.set_cookie(
-        LANGUAGE_COOKIE,
-        language,
+        name,
+        value,
         max_age=A_YEAR,
         path=COOKIE_PATH,
-        httponly=True,
+        httponly=httponly,
         samesite="strict",
-        secure=secure,
+        secure=request.url.scheme == "https",
     )

@@ -1,40 +1,31 @@
 """Which CRM pages there are, and what each asks the desk."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any
 
+import anyio
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from activity_log.errors import BusflowError, NoModelError, UnknownCustomerError
-from serving.access import AccessDeniedError
-from serving.crm import session
-from serving.crm.desk import CrmAccess, Desk, SlippingCustomer
-from serving.crm.pages import STATIC, TEXTS, Pages, language_of
-from serving.languages import Language
+from activity_log.errors import NoModelError, UnknownCustomerError, WrongUseError
+from activity_log.segments.definitions import UnknownSegmentError
+from serving.crm.charts import bookings_drawing, spend_drawing
+from serving.crm.desk import CrmAccess, Desk
+from serving.crm.door import HOME, Door, Visit
+from serving.crm.overlaps import shared_members
+from serving.crm.pages import STATIC, TEXTS, Pages
+from serving.crm.records import SlippingAway
+from serving.crm.seasons import SEASONS, travel_years
+from serving.crm.timeline_form import timeline_form
 from serving.replies import CustomerHit
-
-HOME = "/crm"
-
-
-class Visit(NamedTuple):
-    """A signed-in dispatcher: whose data, in which language."""
-
-    operator_id: str
-    language: Language
-
-
-Handler = Callable[[Request], Awaitable[Response]]
-VisitHandler = Callable[[Request, Visit], Awaitable[Response]]
 
 
 def crm_routes(desk: Desk, access: CrmAccess) -> list[BaseRoute]:
     """Return the routes of the CRM screen, all below `/crm`, to be put into a Starlette app."""
     pages = Pages()
-    door, screen = _Door(pages, access), _Screen(pages, desk)
+    door, screen = Door(pages, access), _Screen(pages, desk)
     return [
         Mount("/crm/static", StaticFiles(directory=STATIC)),
         Route("/crm/session", door.is_open, methods=["GET"]),
@@ -43,65 +34,11 @@ def crm_routes(desk: Desk, access: CrmAccess) -> list[BaseRoute]:
         Route("/crm/search", door.guard(screen.hits)),
         Route("/crm/customers/{customer_id:path}", door.guard(screen.customer)),
         Route("/crm/timelines/{customer_id:path}", door.guard(screen.timeline)),
+        Route("/crm/charts/{customer_id:path}", door.guard(screen.charts)),
+        Route("/crm/segments", door.guard(screen.segments)),
+        Route("/crm/segments/{segment_id:path}", door.guard(screen.segment)),
         Route(HOME, door.guard(screen.home)),
     ]
-
-
-class _Door:
-    """Lets in who holds a valid token, and shows everybody else the sign-in page."""
-
-    def __init__(self, pages: Pages, access: CrmAccess):
-        self._pages = pages
-        self._access = access
-
-    def guard(self, handler: VisitHandler) -> Handler:
-        async def guarded(request: Request) -> Response:
-            try:
-                operator_id = self._access.verify(session.session_token(request))
-            except AccessDeniedError:
-                return self._pages.render(request, "sign_in.html", 401, problem=None)
-            try:
-                return await handler(request, Visit(operator_id, language_of(request)))
-            except BusflowError:  # an address nobody was given, such as one with a made-up cursor
-                return self._pages.render(request, "failed.html", 400)
-
-        return guarded
-
-    async def is_open(self, request: Request) -> Response:
-        """Tell the sign-in page whether there is a session: a visit from another site comes without its cookie."""
-        try:
-            self._access.verify(session.session_token(request))
-        except AccessDeniedError:
-            return Response(status_code=401)
-        return Response(status_code=204)
-
-    async def sign_in(self, request: Request) -> Response:
-        if not session.is_same_origin(request):
-            return self._foreign(request)
-        token = await session.posted_token(request)
-        try:
-            self._access.verify(token)
-        except AccessDeniedError as denied:
-            return self._refused(request, denied)
-        response = RedirectResponse(HOME, status_code=303)
-        session.open_session(response, request, token)
-        return response
-
-    async def sign_out(self, request: Request) -> Response:
-        if not session.is_same_origin(request):
-            return self._foreign(request)
-        response = RedirectResponse(HOME, status_code=303)
-        session.close_session(response)
-        return response
-
-    def _refused(self, request: Request, denied: AccessDeniedError) -> Response:
-        texts = TEXTS[language_of(request)]
-        problem = texts.key_wrong_role if denied.status == 403 else texts.key_refused
-        return self._pages.render(request, "sign_in.html", denied.status, problem=problem)
-
-    def _foreign(self, request: Request) -> Response:
-        problem = TEXTS[language_of(request)].foreign_request
-        return self._pages.render(request, "sign_in.html", 403, problem=problem)
 
 
 class _Screen:
@@ -123,31 +60,78 @@ class _Screen:
 
     async def customer(self, request: Request, visit: Visit) -> Response:
         customer_id, cursor = request.path_params["customer_id"], request.query_params.get("cursor")
+        form = timeline_form(request.query_params)
+        operator_id, language = visit
         try:
-            insight, timeline = await asyncio.gather(
-                self._desk.insight(visit.operator_id, customer_id, visit.language),
-                self._desk.timeline(visit.operator_id, customer_id, visit.language, cursor),
+            insight, travels, consent, timeline = await asyncio.gather(
+                self._desk.insight(operator_id, customer_id, language),
+                self._desk.travels(operator_id, customer_id, language),
+                self._desk.consent(operator_id, customer_id),
+                self._desk.timeline(operator_id, customer_id, language, cursor, form.only()),
             )
         except UnknownCustomerError:
             return self._unknown(request)
         return self._pages.render(
-            request, "customer.html", insight=insight, timeline=timeline, later=cursor is not None
+            request,
+            "customer.html",
+            insight=insight,
+            travels=travels,
+            consent=consent,
+            timeline=timeline,
+            form=form,
+            is_later=cursor is not None or form.is_filled,
         )
 
     async def timeline(self, request: Request, visit: Visit) -> Response:
         customer_id, cursor = request.path_params["customer_id"], request.query_params.get("cursor")
+        form = timeline_form(request.query_params)
         try:
-            page = await self._desk.timeline(visit.operator_id, customer_id, visit.language, cursor)
+            page = await self._desk.timeline(*_who(visit, customer_id), cursor, form.only())
         except UnknownCustomerError:
             return self._unknown(request)
-        return self._pages.render(request, "_timeline.html", timeline=page, customer_id=customer_id)
+        return self._pages.render(
+            request, "_timeline.html", timeline=page, customer_id=customer_id, form=form
+        )
+
+    async def charts(self, request: Request, visit: Visit) -> Response:
+        """Answer with the plots: a part of a page for scripts, `?page` a page of its own for everybody else."""
+        customer_id = request.path_params["customer_id"]
+        try:
+            travels = await self._desk.travels(*_who(visit, customer_id))
+        except UnknownCustomerError:
+            return self._unknown(request)
+        years = travel_years(travels.bookings)
+        values: dict[str, Any] = {"years": years, "seasons": SEASONS, "customer_id": customer_id}
+        if years.years:
+            names = TEXTS[visit.language].seasons
+            values["bookings_svg"] = await anyio.to_thread.run_sync(
+                bookings_drawing, years, names, visit.language
+            )
+            values["spend_svg"] = await anyio.to_thread.run_sync(spend_drawing, years, visit.language)
+        template = "charts.html" if "page" in request.query_params else "_charts.html"
+        return self._pages.render(request, template, **values)
+
+    async def segments(self, request: Request, visit: Visit) -> Response:
+        overview = await self._desk.segments(*visit)
+        return self._pages.render(
+            request, "segments.html", overview=overview, shared=shared_members(overview)
+        )
+
+    async def segment(self, request: Request, visit: Visit) -> Response:
+        operator_id, language = visit
+        wanted = request.path_params["segment_id"]
+        try:
+            found = await self._desk.segment(operator_id, wanted, language, _page(request))
+        except UnknownSegmentError:
+            return self._pages.render(request, "no_segment.html", 404)
+        return self._pages.render(request, "segment.html", found=found)
 
     async def _hits(self, visit: Visit, query: str) -> list[CustomerHit]:
         return await self._desk.search(visit.operator_id, query, visit.language) if query else []
 
-    async def _slipping(self, visit: Visit) -> list[SlippingCustomer] | None:
+    async def _slipping(self, visit: Visit) -> SlippingAway | None:
         try:
-            return await self._desk.slipping_away(visit.operator_id, visit.language)
+            return await self._desk.slipping_away(*visit)
         except NoModelError:
             return None
 
@@ -155,5 +139,16 @@ class _Screen:
         return self._pages.render(request, "not_found.html", 404)
 
 
+def _who(visit: Visit, customer_id: str) -> tuple[str, str, str]:
+    return visit.operator_id, customer_id, visit.language
+
+
 def _query(request: Request) -> str:
     return request.query_params.get("q", "").strip()
+
+
+def _page(request: Request) -> int:
+    text = request.query_params.get("page", "1")
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise WrongUseError(f"page '{text[:40]}': use a number")
+    return int(text)

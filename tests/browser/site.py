@@ -16,7 +16,8 @@ from starlette.routing import Route
 from serving.crm.routes import crm_routes
 from serving.widget.routes import widget_routes
 
-from .story import StoryAccess, StoryDesk, recommended
+from .story import StoryAccess, StoryDesk
+from .tours import recommended
 
 HOST_PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>host</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -50,7 +51,8 @@ class Site:
     def reset(self) -> None:
         self.asked.clear()
         self.feedback.clear()
-        self.mood, self.desk.has_model = "well", True
+        self.mood = "well"
+        self.desk.has_model = self.desk.has_value = self.desk.has_segments = True
 
     async def recommend(self, request: Request) -> Response:
         language = request.headers["accept-language"]

@@ -34,12 +34,16 @@ async function search() {
   }
 }
 
-function sayFailed() {
+function problem(words) {
   const line = document.createElement("p");
   line.className = "problem";
   line.role = "alert";
-  line.textContent = field.form.dataset.failed;
-  box.replaceChildren(line);
+  line.textContent = words;
+  return line;
+}
+
+function sayFailed() {
+  box.replaceChildren(problem(field.form.dataset.failed));
   shown = null;
 }
 
@@ -65,17 +69,15 @@ function searchKeys(event) {
   else field.focus();
 }
 
-/** Enter opens the only hit, or goes to the first of several. */
-function choose(event) {
-  const found = hits();
-  if (!found.length || field.value.trim() !== shown) return;
+/** Enter opens the only hit, or goes to the first of several; who types faster than we find is waited for. */
+async function choose(event) {
   event.preventDefault();
+  clearTimeout(timer);
+  await search();
+  const found = hits();
+  if (field.value.trim() !== shown || !found.length) return;
   if (found.length === 1) location.assign(found[0].href);
   else found[0].focus();
-}
-
-function isTyping(element) {
-  return element.matches("input, textarea, select") || element.isContentEditable;
 }
 
 if (field) {
@@ -85,29 +87,45 @@ if (field) {
   });
   field.form.addEventListener("submit", choose);
   for (const part of [field, box]) part.addEventListener("keydown", searchKeys);
-  addEventListener("keydown", (event) => {
-    if (event.key !== "/" || isTyping(event.target)) return;
-    event.preventDefault();
-    field.select();
-  });
 }
 
 // Timeline -----------------------------------------------------------------------------------------------
 
 const timeline = document.querySelector(".timeline");
 const filter = timeline?.querySelector(".filter");
-let source = "";
 
-function applyFilter() {
-  const stops = [...timeline.querySelectorAll(".stop")];
-  for (const stop of stops) stop.hidden = source !== "" && stop.dataset.source !== source;
-  timeline.querySelector(".nothing").hidden = stops.some((stop) => !stop.hidden);
+/** The filter as an address: what is left empty is left out. */
+function wished() {
+  const filled = [...new FormData(filter)].filter(([, value]) => value);
+  return new URLSearchParams(filled).toString();
 }
 
-function press(button) {
-  source = button.dataset.source;
-  for (const other of filter.querySelectorAll("button")) other.setAttribute("aria-pressed", other === button);
-  applyFilter();
+/** Tell those who do not see the page what has come. */
+function say(part) {
+  timeline.querySelector(".said").textContent = part.querySelector("[data-said]")?.dataset.said ?? "";
+}
+
+let asked = new AbortController();
+
+async function narrow() {
+  if (!filter.checkValidity()) return;
+  asked.abort();
+  asked = new AbortController();
+  const { signal } = asked;
+  const pages = timeline.querySelector(".pages");
+  const query = wished();
+  pages.setAttribute("aria-busy", "true");
+  try {
+    const found = await fragment(`${filter.dataset.fragment}?${query}`, signal);
+    say(found);
+    pages.replaceChildren(found);
+    history.replaceState(null, "", `${location.pathname}${query && "?"}${query}#timeline`);
+    timeline.querySelector(".newest")?.remove();
+  } catch {
+    if (signal.aborted) return;
+    pages.prepend(problem(filter.dataset.failed));
+  }
+  pages.removeAttribute("aria-busy");
 }
 
 async function loadMore(link) {
@@ -115,8 +133,8 @@ async function loadMore(link) {
   try {
     const older = await fragment(link.dataset.fragment);
     const first = older.querySelector(".stop");
+    say(older);
     link.closest(".more").replaceWith(older);
-    applyFilter();
     first?.setAttribute("tabindex", "-1");
     first?.focus({ preventScroll: true });
   } catch {
@@ -126,12 +144,26 @@ async function loadMore(link) {
 }
 
 if (filter) {
-  filter.hidden = false;
-  filter.addEventListener("click", (event) => event.target.matches("button") && press(event.target));
+  filter.classList.add("at-once");
+  filter.addEventListener("change", narrow);
+  filter.addEventListener("submit", (event) => {
+    event.preventDefault();
+    narrow();
+  });
   timeline.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-fragment]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     if (link.getAttribute("aria-busy") !== "true") loadMore(link);
   });
+}
+
+// Parts that take longer than the page ---------------------------------------------------------------------
+
+for (const place of document.querySelectorAll("[data-lazy]")) {
+  place.setAttribute("aria-busy", "true");
+  fragment(place.dataset.lazy)
+    .then((part) => place.replaceChildren(part))
+    .catch(() => place.prepend(problem(place.dataset.failed)))
+    .finally(() => place.removeAttribute("aria-busy"));
 }
