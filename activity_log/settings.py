@@ -48,6 +48,14 @@ class Settings(BaseSettings):
     """Who shows it at `GET /metrics` sees the figures of all operators."""
     explore: dict[str, Annotated[float, Field(ge=0, le=0.5)]] = {}
     """{"nordlicht": 0.1}: the share of this operator's lists whose last place is drawn; none for others."""
+    jwks_url: str = Field(
+        default="", pattern=r"^(https://[^@\s]+|http://(127\.0\.0\.1|[a-z0-9-]+)(:\d+)?(/[^@\s]*)?)?$"
+    )
+    """Where the identity provider publishes its keys; http:// only for this machine or a name without a dot."""
+    jwks_file: Path | None = None
+    """The identity provider's keys as a file, instead of the URL."""
+    token_issuer: str = ""
+    """What the identity provider's tokens name as `iss`."""
     mlflow_tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
 
     def model_post_init(self, _context: Any, /) -> None:

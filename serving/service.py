@@ -16,7 +16,7 @@ from activity_log.errors import BusflowError
 from activity_log.settings import load_settings
 from activity_log.telemetry import configure_logging
 from activity_log.tracing import configure_tracing
-from serving.access import AccessDeniedError, TokenKeys, check_customer, current_caller
+from serving.access import AccessDeniedError, TokenKeys, check_customer, current_caller, open_token_keys
 from serving.answers import open_answers
 from serving.languages import Language, language_of
 from serving.middleware import AccessGate, CallersMistakes, JsonBodies, OneErrorShape, problem
@@ -37,7 +37,7 @@ def metrics_token() -> SecretStr | None:
 @functools.cache
 def token_keys() -> TokenKeys:
     """Return the keys tokens are verified with, read when the first request comes."""
-    return TokenKeys(load_settings().keys_dir)
+    return open_token_keys(load_settings())
 
 
 web = create_web(token_keys)
