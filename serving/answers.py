@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
+from sqlalchemy import select
 
 from activity_log import reading
 from activity_log.clock import Clock, utc_now
@@ -23,6 +24,7 @@ from models.churn import band
 from models.registry import Loaded, ModelRegistry
 from serving.crm.desk import SlippingCustomer
 from serving.feedback import FeedbackRefusedError, feedback_event, seen
+from serving.health import unreachable
 from serving.languages import Language, language_of
 from serving.live_models import LiveModels
 from serving.profiles import Profiles, behavior_aggregate
@@ -74,6 +76,15 @@ class Answers:
         self._operators: dict[str, Operator] = {}
         self._tenants: dict[str, _Tenant] = {}
         self._slipping: dict[str, tuple[datetime, list[SlippingCustomer]]] = {}
+
+    def readiness(self) -> list[str]:
+        """Name what is not ready to answer with; nothing: all is."""
+        return unreachable(
+            {
+                "the database": self._ask_database,
+                "the online store": lambda: self._features.stored("nobody", ["nobody"]),
+            }
+        )
 
     def recommend(
         self,
@@ -242,6 +253,10 @@ class Answers:
         with self._database.reading() as connection:
             found = segments_of(connection, operator_id, customer_id)
         return [membership.name_in(language) for membership in found]
+
+    def _ask_database(self) -> None:
+        with self._database.reading() as connection:
+            connection.execute(select(1))
 
     def _operator(self, operator_id: str) -> Operator:
         """Look an operator up, once: none ever changes."""
