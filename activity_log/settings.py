@@ -48,6 +48,28 @@ class Settings(BaseSettings):
     """Who shows it at `GET /metrics` sees the figures of all operators."""
     explore: dict[str, Annotated[float, Field(ge=0, le=0.5)]] = {}
     """{"nordlicht": 0.1}: the share of this operator's lists whose last place is drawn; none for others."""
+    jwks_url: str = Field(
+        default="", pattern=r"^(https://[^@\s]+|http://(127\.0\.0\.1|[a-z0-9-]+)(:\d+)?(/[^@\s]*)?)?$"
+    )
+    """Where the identity provider publishes its keys; http:// only for this machine or a name without a dot."""
+    jwks_file: Path | None = None
+    """The identity provider's keys as a file, instead of the URL."""
+    token_issuer: str = ""
+    """What the identity provider's tokens name as `iss`."""
+    origins: dict[str, list[Annotated[str, Field(pattern=r"^(\*|https?://[^/\s*A-Z]+)$")]]] = {}
+    """{"nordlicht": ["https://www.nordlicht.example"]}: the sites whose pages may show this operator's widget."""
+    rate_limits: dict[str, Annotated[float, Field(ge=0)]] = {}
+    """{"crm": 50}: requests a second of one operator in this role, in each process; 0: no limit."""
+    visitor_rate_limit: float = Field(default=20.0, ge=0)
+    """Widget requests a second of one visitor; 0: no limit."""
+    failed_tokens_per_minute: float = Field(default=60.0, ge=0)
+    """Bad tokens of one address a minute; 0: no limit."""
+    max_in_flight: int = Field(default=64, ge=1)
+    """Requests a process answers at once; more are told to come back in a second."""
+    drain_seconds: float = Field(default=1.0, ge=0, le=300)
+    """How long a process that was told to end still takes requests, while proxies learn that it is not ready."""
+    workers: int = Field(default=1, ge=1, le=256)
+    """Processes of `busflow serve`."""
     mlflow_tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
 
     def model_post_init(self, _context: Any, /) -> None:

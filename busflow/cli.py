@@ -13,6 +13,7 @@ from busflow.commands import (
     contracts,
     features,
     following,
+    keys,
     log,
     modelling,
     monitoring,
@@ -60,6 +61,7 @@ app.command()(modelling.retrain)
 app.command()(modelling.history)
 app.command()(running.serve)
 app.command()(running.token)
+app.add_typer(keys.keys_app, name="keys")
 app.command()(running.doctor)
 
 

@@ -110,7 +110,7 @@ def _append_only(connection: Connection) -> Finding:
 
 def _keys(settings: Settings, connection: Connection) -> Iterator[Finding]:
     yield _opens(settings, connection)
-    for path in (_master_key_file(settings), settings.keys_dir / "signing.pem"):
+    for path in (_master_key_file(settings), *sorted(settings.keys_dir.glob("signing*.pem"))):
         if path.exists() and path.stat().st_mode & 0o077:
             yield Finding("keys", "fail", f"{path} can be read by others", f"chmod 600 {path}")
 

@@ -1,29 +1,31 @@
-"""Who may ask what: signed tokens (JWT, ES256) with operator, role and, for widgets, the one customer.
+"""Who may ask what: signed tokens (JWT) with operator, role and, for widgets, the one customer.
 
 Default closed: a path that is in neither table below is refused without a valid token, and does not exist with one.
 """
 
-import os
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import time
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from activity_log.errors import WrongUseError
+from activity_log.settings import Settings
+from activity_log.telemetry import logger
+from serving.issuers import IssuerKeys, from_file, from_url
+from serving.key_ring import FIRST, Jwk, KeyRing, SigningKey
 
 Role = Literal["widget", "crm", "analyst", "marketing", "privacy", "ingest"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/widget.js", "/widget/", "/crm")
-"""What anybody may fetch: health, static files, and the CRM screen, which asks for its session itself."""
+PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/.well-known/jwks.json", "/widget.js", "/widget/", "/crm")
+"""What anybody may fetch: health, public keys, files; and the CRM screen, which asks for its session itself."""
 
 ALLOWED: Mapping[str, frozenset[Role]] = MappingProxyType(
     {
@@ -42,9 +44,16 @@ ALLOWED: Mapping[str, frozenset[Role]] = MappingProxyType(
 )
 """Roles by the first segment of the path."""
 
-AUDIENCE = "busflow"
-_ALGORITHM = "ES256"
-_LEEWAY = timedelta(seconds=30)
+ISSUER = AUDIENCE = "busflow"
+LEEWAY_SECONDS = 30
+LOOK_EVERY_SECONDS = 3.0
+MISSED_SECONDS = 0.5
+"""How soon the key folder is looked at again for a key that a token names and nobody knows."""
+LONGEST_TOKEN = 8_192
+MOST_KNOWN = 10_000
+NOT_VALID = "the token is not valid"
+_NOBODY: tuple[None, float] = (None, 0.0)
+_LOG = logger("serving.access")
 
 
 class AccessDeniedError(Exception):
@@ -70,12 +79,21 @@ current_caller: ContextVar[Caller] = ContextVar("current_caller")
 
 
 class TokenKeys:
-    """The key pair of an embedded installation, made at its first use and readable by its owner only."""
+    """Whose tokens count: those of the installation's own key ring and, where there is one, of an identity provider.
 
-    def __init__(self, directory: Path):
-        self._path = directory / "signing.pem"
-        self._private = self._load() if self._path.exists() else self._create()
-        self._public = self._private.public_key()
+    A token that was verified is known by its Authorization header until it expires or a key comes or goes, since
+    verifying one takes a tenth of a millisecond. Changes of the key folder are noticed within LOOK_EVERY_SECONDS.
+    """
+
+    def __init__(self, directory: Path, issuer: IssuerKeys | None = None, clock: Callable[[], float] = time):
+        self._ring = KeyRing(directory)
+        self._issuer = issuer
+        self._clock = clock
+        self._known: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+        self._own = {key.kid: key for key in self._ring.load()}
+        self._state = self._ring.state()
+        self._generation = 0
+        self._look_at = clock() + LOOK_EVERY_SECONDS
 
     def mint(
         self,
@@ -86,52 +104,139 @@ class TokenKeys:
         customer_id: str | None = None,
         valid_for: timedelta = timedelta(hours=12),
     ) -> str:
-        """Sign a token. Raises WrongUseError for a customer in a token that is not a widget's."""
+        """Sign a token with the newest key. Raises WrongUseError for a customer in a token that is not a widget's."""
         if customer_id is not None and role != "widget":
             raise WrongUseError(f"--customer goes with role widget, not with '{role}'")
-        claims = {"aud": AUDIENCE, "iat": now, "exp": now + valid_for, "operator": operator_id, "role": role}
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + valid_for}
+        claims |= {"operator": operator_id, "role": role}
         if customer_id is not None:
             claims["customer"] = customer_id
-        return jwt.encode(claims, self._private, algorithm=_ALGORITHM)
+        key = self._ring.load()[-1]
+        return jwt.encode(claims, key.private, algorithm="ES256", headers={"kid": key.kid})
+
+    def caller(self, authorization: bytes) -> Caller:
+        """Return who sends an Authorization header. Raises AccessDeniedError (401)."""
+        known = self.known(authorization)
+        if known is not None:
+            return known
+        try:
+            token = bearer(authorization.decode("ascii"))
+        except UnicodeDecodeError as error:
+            raise AccessDeniedError(401, NOT_VALID) from error
+        caller, until = self._verify(token)
+        self._known[authorization] = caller, until
+        if len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
+        return caller
+
+    def known(self, authorization: bytes) -> Caller | None:
+        """Return who sends an Authorization header that was verified before and has not expired, else None."""
+        now = self._clock()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_EVERY_SECONDS
+            self._look()
+        caller, until = self._known.get(authorization, _NOBODY)
+        if caller is None or now >= until:
+            return None
+        self._known.move_to_end(authorization)
+        return caller
 
     def verify(self, token: str) -> Caller:
-        """Return who holds the token. Raises AccessDeniedError (401) unless it is ours, whole and in time."""
+        """Return who holds the token. Raises AccessDeniedError (401) unless it is of ours, whole and in time."""
+        return self._verify(token)[0]
+
+    def jwks(self) -> dict[str, list[Jwk]]:
+        """Return the public halves of the own keys, as others verify our tokens with."""
+        return {"keys": [key.jwk for key in self._own.values()]}
+
+    @property
+    def are_known(self) -> bool:
+        """Say whether the identity provider's keys, if there is one, have been read."""
+        return self._issuer is None or self._issuer.is_known
+
+    def _verify(self, token: str) -> tuple[Caller, float]:
         try:
-            claims = jwt.decode(
-                token,
-                self._public,
-                algorithms=[_ALGORITHM],
-                audience=AUDIENCE,
-                leeway=_LEEWAY,
-                options={"require": ["exp", "aud", "operator", "role"]},
-            )
+            claims = self._claims(token)
+            until = float(claims["exp"]) + LEEWAY_SECONDS
         except jwt.ExpiredSignatureError as error:
             raise AccessDeniedError(401, "the token has expired: get a new one") from error
-        except jwt.InvalidTokenError as error:
-            raise AccessDeniedError(401, "the token is not valid") from error
-        if claims["role"] not in ROLES:
-            raise AccessDeniedError(401, "the token names no known role")
-        return Caller(claims["operator"], claims["role"], claims.get("customer"))
+        except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            raise AccessDeniedError(401, NOT_VALID) from error
+        return _caller(claims), until
 
-    def _load(self) -> ec.EllipticCurvePrivateKey:
-        remedy = "delete it to have a new one made; all tokens lose their validity with it"
+    def _claims(self, token: str) -> dict[str, Any]:
+        """Check signature, issuer, audience and times. A key verifies with its own algorithm only."""
+        if len(token) > LONGEST_TOKEN:
+            raise jwt.DecodeError("too long")
+        kid = jwt.get_unverified_header(token).get("kid")
+        own, theirs = self._own_key(kid), None
+        if own is None and self._issuer is not None and kid is not None:
+            theirs = self._issuer.key(kid)
+        if own is not None:
+            key, algorithm, issuer = own.public, "ES256", ISSUER
+        elif theirs is not None and self._issuer is not None:
+            key, algorithm, issuer = theirs.key, theirs.algorithm_name, self._issuer.issuer
+        else:
+            raise jwt.InvalidKeyError("unknown key")
+        claims: dict[str, Any] = jwt.decode(
+            token, key, algorithms=[algorithm], audience=AUDIENCE, leeway=LEEWAY_SECONDS,
+            options={"require": ["exp", "aud", "operator", "role"]},
+        )  # fmt: skip
+        if claims.get("iss", ISSUER) != issuer:
+            raise jwt.InvalidIssuerError("another issuer")
+        return claims
+
+    def _own_key(self, kid: str | None) -> SigningKey | None:
+        """Return an own key; tokens from before there were several name none, and are the first one's."""
+        if kid is None:
+            return next((key for key in self._own.values() if key.path.name == FIRST), None)
+        if kid not in self._own and self._clock() >= self._look_at - LOOK_EVERY_SECONDS + MISSED_SECONDS:
+            self._look_at = self._clock() + LOOK_EVERY_SECONDS
+            self._look()
+        return self._own.get(kid)
+
+    def _look(self) -> None:
+        """Take up keys that came, and forget tokens of those that went."""
+        if self._issuer is not None and self._issuer.generation != self._generation:
+            self._generation = self._issuer.generation
+            self._known.clear()
         try:
-            key = serialization.load_pem_private_key(self._path.read_bytes(), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise WrongUseError(f"{self._path}: no private key without password; {remedy}") from error
-        if not (isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)):
-            raise WrongUseError(f"{self._path}: not an elliptic-curve key of P-256; {remedy}")
-        return key
+            state = self._ring.state()
+            if state == self._state:
+                return
+            self._own = {key.kid: key for key in self._ring.load()}
+        except (OSError, WrongUseError) as error:
+            _LOG.error("the signing keys cannot be read; the known ones stay", reason=type(error).__name__)
+            return
+        self._state = state
+        self._known.clear()
 
-    def _create(self) -> ec.EllipticCurvePrivateKey:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        key = ec.generate_private_key(ec.SECP256R1())
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    """Read whom the claims name; each has its type, and only a widget's names a customer."""
+    operator, role, customer = claims["operator"], claims["role"], claims.get("customer")
+    if not isinstance(role, str) or role not in ROLES:
+        raise AccessDeniedError(401, "the token names no known role")
+    if not isinstance(operator, str) or not operator:
+        raise AccessDeniedError(401, "the token names no operator")
+    if customer is not None and (role != "widget" or not isinstance(customer, str) or not customer):
+        raise AccessDeniedError(401, "the token names a customer as it may not")
+    return Caller(operator, role, customer)
+
+
+def open_token_keys(settings: Settings) -> TokenKeys:
+    """Open the keys of an installation. Raises WrongUseError for an identity provider without its name."""
+    reads = [from_url(settings.jwks_url)] if settings.jwks_url else []
+    reads += [from_file(settings.jwks_file)] if settings.jwks_file else []
+    if not reads:
+        return TokenKeys(settings.keys_dir)
+    if len(reads) > 1 or settings.token_issuer in {"", ISSUER}:
+        raise WrongUseError(
+            "set one of BUSFLOW_JWKS_URL and BUSFLOW_JWKS_FILE, and BUSFLOW_TOKEN_ISSUER to the provider's `iss`"
         )
-        with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
-        return key
+    issuer = IssuerKeys(settings.token_issuer, reads[0])
+    issuer.start()
+    return TokenKeys(settings.keys_dir, issuer)
 
 
 def is_public(path: str) -> bool:

@@ -85,6 +85,13 @@ class Answers:
         self._following = Following(self._tenants, self._clock)
         self._following.start(lambda: [self._tenant(one) for one in operator_ids])
 
+    def readiness(self) -> list[str]:
+        """Name what must be read before this process should be sent requests; nothing: all is.
+
+        Once ready it stays so: when a server goes away later, it answers from what it knows.
+        """
+        return self._following.missing() if self._following else []
+
     def operators(self) -> list[str]:
         """Return all operators there are."""
         return [one.operator_id for one in list_operators(self._database)]

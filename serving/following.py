@@ -1,5 +1,6 @@
 """Keeps operators level with the log while the service answers: a look every fifth of a second."""
 
+import math
 import threading
 import time
 import weakref
@@ -14,6 +15,8 @@ LOOK_EVERY_SECONDS = 0.2
 RANK_SECONDS = 0.1
 """So long, of each look, guests are ranked for who have no standing yet."""
 TRY_AGAIN_SECONDS = 2.0
+WAIT_FOR_GUESTS_SECONDS = 8.0
+"""Then requests are taken, and those not read yet are read when they ask."""
 
 _log = structlog.get_logger("serving.following")
 
@@ -25,12 +28,22 @@ class Following:
         self._tenants = tenants
         self._clock = clock
         self._failed: dict[str, str] = {}
-        self.is_filled = threading.Event()
+        self._is_level = threading.Event()
+        self._is_filled = threading.Event()
+        self._waits_until = math.inf
 
     def start(self, first: Callable[[], Sequence[Tenant]]) -> None:
         """Start. first: makes the operators whose guests are read before anybody asks."""
         threading.Thread(target=_look, args=(weakref.ref(self),), name="following", daemon=True).start()
         threading.Thread(target=self._fill, args=(first,), name="filling", daemon=True).start()
+
+    def missing(self) -> list[str]:
+        """Name what has not been read yet: models and catalogues, then the guests, for which is not waited for ever."""
+        if not self._is_level.is_set():
+            return ["models and features"]
+        if self._is_filled.is_set() or time.monotonic() > self._waits_until:
+            return []
+        return ["customers"]
 
     def look(self) -> None:
         """Bring all operators level, and rank a little for whoever has no standing."""
@@ -47,13 +60,18 @@ class Following:
     def _fill(self, first: Callable[[], Sequence[Tenant]]) -> None:
         while True:
             try:
-                for tenant in first():
+                tenants = first()
+                for tenant in tenants:
+                    tenant.prepare(self._clock())
+                self._is_level.set()
+                self._waits_until = time.monotonic() + WAIT_FOR_GUESTS_SECONDS
+                for tenant in tenants:
                     tenant.fill(self._clock())
             except Exception as error:  # noqa: BLE001 (whatever it is: it is tried until it goes)
                 _log.warning("guests not read yet", kind=type(error).__name__)
                 time.sleep(TRY_AGAIN_SECONDS)
             else:
-                self.is_filled.set()
+                self._is_filled.set()
                 return
 
     def _tell(self, operator_id: str, kind: str) -> None:

@@ -1,102 +1,29 @@
-"""What every request passes: the access gate, the bounds of bodies, and the one error shape (RFC 9457)."""
+"""The one error shape (RFC 9457), for our own errors and the framework's."""
 
 import json
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from pydantic import ValidationError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.access import (
-    AccessDeniedError,
-    TokenKeys,
-    bearer,
-    check_role,
-    current_caller,
-    is_public,
-    no_such_path,
-)
+from serving.access import no_such_path
 from serving.replies import Problem
 
 PROBLEM_JSON = "application/problem+json"
-LARGEST_BODY = 16 * 1024 * 1024
+_ERROR = 400
 
 
-def problem(status: int, detail: str) -> JSONResponse:
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return an error reply."""
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     return JSONResponse(body.model_dump(), status, headers, media_type=PROBLEM_JSON)
-
-
-class AccessGate:
-    """Answers 401 or 403 itself, before anything behind it sees the request; notes the caller otherwise."""
-
-    def __init__(self, app: ASGIApp, keys: Callable[[], TokenKeys]):
-        self._app = app
-        self._keys = keys
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Judge one request."""
-        if scope["type"] != "http" or is_public(scope["path"]):
-            await self._app(scope, receive, send)
-            return
-        try:
-            caller = self._keys().verify(bearer(Headers(scope=scope).get("authorization")))
-            check_role(caller, scope["path"])
-        except AccessDeniedError as denied:
-            await problem(denied.status, denied.detail)(scope, receive, send)
-            return
-        current_caller.set(caller)
-        structlog.contextvars.bind_contextvars(operator=caller.operator_id, role=caller.role)
-        await self._app(scope, receive, send)
-
-
-class JsonBodies:
-    """Refuses bodies larger than LARGEST_BODY, and takes all others for JSON, however they are labelled.
-
-    A label is easily forgotten (curl and urllib call everything a form), and the framework would read such a body
-    as an empty one. The CRM screen's own forms stay forms.
-    """
-
-    def __init__(self, app: ASGIApp):
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the body of one request, and pass both on."""
-        if scope["type"] != "http" or scope["method"] != "POST" or is_public(scope["path"]):
-            await self._app(scope, receive, send)
-            return
-        body = await _whole_body(receive)
-        if body is None:
-            detail = f"the body is larger than {LARGEST_BODY // 1024 // 1024} MB; send it in parts"
-            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)(scope, receive, send)
-            return
-        unread = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive_again() -> Message:
-            return unread.pop() if unread else await receive()
-
-        headers = MutableHeaders(raw=list(scope["headers"]))
-        headers["content-type"] = "application/json"
-        await self._app({**scope, "headers": headers.raw}, receive_again, send)
-
-
-async def _whole_body(receive: Receive) -> bytes | None:
-    """Return the body, None if it is larger than LARGEST_BODY, without keeping more than that."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 class OneErrorShape:
@@ -113,7 +40,11 @@ class OneErrorShape:
         held: list[Message] = []
 
         async def watch(message: Message) -> None:
-            if message["type"] == "http.response.start" and _is_foreign_error(message):
+            if (
+                message["type"] == "http.response.start"
+                and message["status"] >= _ERROR
+                and _is_foreign(message)
+            ):
                 held.append(message)
             elif not held:
                 await send(message)
@@ -125,11 +56,9 @@ class OneErrorShape:
         await self._app(scope, receive, watch)
 
 
-def _is_foreign_error(start: MutableMapping[str, Any]) -> bool:
-    content = MutableHeaders(raw=list(start["headers"])).get("content-type", "")
-    return start["status"] >= HTTPStatus.BAD_REQUEST and content.startswith(
-        ("application/json", "text/plain")
-    )
+def _is_foreign(start: MutableMapping[str, Any]) -> bool:
+    content = Headers(raw=list(start["headers"])).get("content-type", "")
+    return content.startswith(("application/json", "text/plain"))
 
 
 def _as_problem(held: list[Message], scope: Scope) -> JSONResponse:

@@ -1,14 +1,16 @@
 """What every request leaves behind: a line in the log, a figure by route, a span; and the door for the scraper."""
 
+import functools
 import hmac
 import logging
 import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from http import HTTPStatus
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import anyio
 import structlog
@@ -16,9 +18,9 @@ from prometheus_client import REGISTRY, CollectorRegistry, Histogram, generate_l
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import SecretStr
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activity_log import tracing
@@ -27,6 +29,10 @@ from activity_log.database import open_log
 from activity_log.metrics import LogCollector
 from activity_log.settings import Settings
 from activity_log.telemetry import logger
+from serving.reply_headers import complete
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 UNMATCHED = "unmatched"
 SYSTEM_PATHS = ("/healthz", "/livez", "/readyz", "/docs.json", "/schema.json")
@@ -34,8 +40,9 @@ SYSTEM_PATHS = ("/healthz", "/livez", "/readyz", "/docs.json", "/schema.json")
 
 QUIET = frozenset({"/healthz", "/livez", "/readyz", "/metrics"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LOG = logger("serving.requests")
+_ENABLED = logging.getLogger("serving.requests").isEnabledFor
 
 REQUEST_SECONDS = Histogram(
     "busflow_http_request_seconds",
@@ -49,13 +56,15 @@ class RouteNames:
     """Names routes as they are written, so that no id of a path becomes a label."""
 
     def __init__(self, paths: Iterable[str], routes: Sequence[BaseRoute]):
-        self._paths = frozenset(paths)
+        fixed = (route.path for route in routes if isinstance(route, Route) and "{" not in route.path)
+        self._paths = frozenset([*paths, *fixed])
         self._routes = routes
 
     def of(self, scope: Scope) -> str:
         """Return the template of a request's path, UNMATCHED if there is none."""
-        if scope["path"] in self._paths:
-            return str(scope["path"])
+        path: str = scope["path"]
+        if path in self._paths:
+            return path
         for route in self._routes:
             if route.matches(scope)[0] is not Match.NONE:
                 return str(getattr(route, "path", UNMATCHED))
@@ -63,41 +72,43 @@ class RouteNames:
 
 
 class Observed:
-    """Gives each request an id, and notes when it is answered how it went."""
+    """Gives each request an id and each reply its headers, and notes when it is answered how it went."""
 
-    def __init__(self, app: ASGIApp, names: RouteNames):
+    def __init__(self, app: ASGIApp, names: RouteNames, is_closing: Callable[[], bool] = lambda: False):
         self._app = app
         self._names = names
+        self._is_closing = is_closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, and watch its reply."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, route = Headers(scope=scope), self._names.of(scope)
-        request_id, method = _request_id(headers), _method(scope)
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        request_id, status = _request_id(scope), 500
+        structlog.contextvars.bind_contextvars(request_id=request_id, operator=..., role=...)
 
         async def watch(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                message = complete(
+                    message, request_id, tls=scope["scheme"] == "https", closing=self._is_closing()
+                )
             await send(message)
 
-        started = time.perf_counter()
-        with tracing.request_span(
-            f"{method} {route}", headers, http_request_method=method, http_route=route
-        ) as span:
-            try:
+        method, route, started = _method(scope), self._names.of(scope), time.perf_counter()
+        try:
+            if not tracing.is_tracing():
                 await self._app(scope, receive, watch)
-            finally:
-                seconds = time.perf_counter() - started
-                _note(method, route, int(status), seconds)
-                if span is not None:
-                    span.set_attribute("http.response.status_code", int(status))
+                return
+            with _span(method, route, scope) as span:
+                try:
+                    await self._app(scope, receive, watch)
+                finally:
+                    if span is not None:
+                        span.set_attribute("http.response.status_code", status)
+        finally:
+            _note(method, route, status, time.perf_counter() - started)
 
 
 class Figures:
@@ -164,12 +175,22 @@ def _processes() -> CollectorRegistry:
     return registry
 
 
+def _span(method: str, route: str, scope: Scope) -> "AbstractContextManager[Span | None]":
+    headers = Headers(scope=scope)
+    return tracing.request_span(f"{method} {route}", headers, http_request_method=method, http_route=route)
+
+
+@functools.lru_cache(maxsize=2_048)
+def _observe(method: str, route: str, status: int) -> Callable[[float], None]:
+    """Return where a duration is noted; looking it up by labels each time would take as long as the noting."""
+    return REQUEST_SECONDS.labels(method, route, status).observe
+
+
 def _note(method: str, route: str, status: int, seconds: float) -> None:
-    REQUEST_SECONDS.labels(method, route, status).observe(seconds)
-    if route not in QUIET:
-        _LOG.log(
-            _level(status), "request", method=method, route=route, status=status, ms=round(seconds * 1_000, 2)
-        )
+    _observe(method, route, status)(seconds)
+    level = _level(status)
+    if _ENABLED(level) and route not in QUIET:
+        _LOG.log(level, "request", method=method, route=route, status=status, ms=round(seconds * 1_000, 2))
 
 
 def _level(status: int) -> int:
@@ -179,10 +200,12 @@ def _level(status: int) -> int:
     return logging.INFO if status >= HTTPStatus.BAD_REQUEST else logging.DEBUG
 
 
-def _request_id(headers: Headers) -> str:
+def _request_id(scope: Scope) -> str:
     """Return the caller's id of the request if it is a decent one, else a fresh one."""
-    theirs = headers.get("x-request-id", "")
-    return theirs if _REQUEST_ID.fullmatch(theirs) else uuid4().hex
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return str(value, "ascii")
+    return os.urandom(16).hex()
 
 
 def _method(scope: Scope) -> str:

@@ -3,28 +3,38 @@
 import functools
 import gc
 import logging
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import anyio
 import bentoml
 from pydantic import SecretStr, ValidationError
-from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from activity_log.errors import BusflowError
 from activity_log.settings import load_settings
 from activity_log.telemetry import configure_logging
 from activity_log.tracing import configure_tracing
-from serving.access import AccessDeniedError, TokenKeys, check_customer, current_caller
+from serving.access import AccessDeniedError, TokenKeys, check_customer, current_caller, open_token_keys
 from serving.answers import open_answers
+from serving.bodies import JsonBodies
+from serving.cors import Cors, Origins
+from serving.draining import Draining, Workers
+from serving.gate import AccessGate
+from serving.health import Readiness
 from serving.languages import Language, language_of
-from serving.middleware import AccessGate, CallersMistakes, JsonBodies, OneErrorShape, problem
+from serving.limits import Limits
+from serving.middleware import CallersMistakes, OneErrorShape, problem
 from serving.observability import SYSTEM_PATHS, Observed, RouteNames, ScrapeDoor, open_figures
 from serving.problems import status_of
 from serving.recommending import Visitor
 from serving.replies import ChurnRisk, CustomerInsight, RecommendationModel
 from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds
+from serving.shedding import Shedding
 from serving.web import create_web
 
 
@@ -37,10 +47,36 @@ def metrics_token() -> SecretStr | None:
 @functools.cache
 def token_keys() -> TokenKeys:
     """Return the keys tokens are verified with, read when the first request comes."""
-    return TokenKeys(load_settings().keys_dir)
+    return open_token_keys(load_settings())
 
 
+@functools.cache
+def limits() -> Limits:
+    """Return how often somebody may ask."""
+    return Limits(load_settings())
+
+
+@functools.cache
+def origins() -> Origins:
+    """Return which sites may ask."""
+    return Origins(load_settings().origins)
+
+
+@functools.cache
+def most_in_flight() -> int:
+    """Return how many requests are answered at once."""
+    return load_settings().max_in_flight
+
+
+async def publish_keys(_request: Request) -> Response:
+    """Answer with the public keys that tokens of this installation are verified with."""
+    return JSONResponse(token_keys().jwks(), headers={"Cache-Control": "public, max-age=300"})
+
+
+draining = Draining()
 web = create_web(token_keys)
+web.router.routes.append(Route("/.well-known/jwks.json", publish_keys))
+web.state.on_shutdown = []  # what is to be called, without arguments, once the last request is answered
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,10 +124,34 @@ class Busflow:
         self._answers = open_answers(settings)
         self._answers.follow(self._answers.operators())
         web.state.answers = self._answers
+        web.state.on_shutdown.append(self._answers.close)
         web.state.figures = open_figures(settings)
         logging.getLogger("bentoml._internal.server.http_app").addFilter(CallersMistakes())
+        self._readiness = Readiness(self._missing)
         gc.collect()
         gc.freeze()
+
+    def _missing(self) -> list[str]:
+        keys = [] if token_keys().are_known else ["the keys of the identity provider"]
+        return [*draining.missing(), *keys, *self._answers.readiness()]
+
+    async def __is_ready__(self) -> bool:
+        await self._readiness.check()
+        return True
+
+    @bentoml.on_startup
+    async def drain_when_told_to_end(self) -> None:
+        """Let SIGTERM end the process once proxies know."""
+        settings, shared = load_settings(), os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        draining.begin_at_sigterm(
+            settings.drain_seconds, Workers(settings.workers, Path(shared) if shared else None)
+        )
+
+    @bentoml.on_shutdown
+    async def finish(self) -> None:
+        """Let everybody write down what they still hold."""
+        for finish in web.state.on_shutdown:
+            await anyio.to_thread.run_sync(finish)
 
     @bentoml.api
     @answering
@@ -146,16 +206,15 @@ service = cast(Any, Busflow)  # the decorator made a bentoml.Service of the clas
 for api in service.apis.values():
     api.input_spec.model_config["extra"] = "forbid"  # a misspelt field gets an error, not a silent default
     api.input_spec.model_rebuild(force=True)
-service.add_asgi_middleware(  # outermost, so that it sees what the caller sees
-    Observed, names=RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())), web.routes)
-)
-service.add_asgi_middleware(  # outside the gate, so that a widget on another site can read errors too
-    CORSMiddleware,
-    allow_origins=["*"],
-    allow_methods=["POST"],
-    allow_headers=["authorization", "content-type", "accept-language"],
-)
+names = RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())), web.routes)
+service.add_asgi_middleware(Shedding, most=most_in_flight, origins=origins)  # before anything costs time
+service.add_asgi_middleware(
+    Observed, names=names, is_closing=lambda: draining.is_closing
+)  # sees what the caller sees
+service.add_asgi_middleware(
+    Cors, origins=origins
+)  # outside the gate: a widget on another site can read errors too
 service.add_asgi_middleware(OneErrorShape)
 service.add_asgi_middleware(ScrapeDoor, token=metrics_token, figures=lambda: web.state.figures)
-service.add_asgi_middleware(AccessGate, keys=token_keys)
+service.add_asgi_middleware(AccessGate, keys=token_keys, limits=limits, origins=origins)
 service.add_asgi_middleware(JsonBodies)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from activity_log.facts.of_customers import CustomerFacts
 from activity_log.facts.touched import touched_by
 from activity_log.operators import Operator
 from feature_repo.store import CustomerFeatures
+from models.card import Task
 from models.recommender import Recommender
 from models.registry import Loaded
 from serving.guests import PAUSE_SECONDS, Guest, GuestReader, Guests
@@ -30,6 +32,7 @@ from serving.slipping import Slipping
 EVENTS_AT_ONCE = 500
 SHOWN_BY = ("profiles", "identities", "bookings", "catalogue", "timeline")
 """The read models that a guest or the shelf is read from."""
+SERVED_TASKS: tuple[Task, ...] = ("recommender", "churn", "value", "channel")
 POPULAR_FOR = timedelta(hours=1)
 
 
@@ -162,6 +165,13 @@ class Tenant:
         if isinstance(present, ByPopularity) and present.rests_on(popularity, shelf.bookable):
             return present
         return ByPopularity(popularity, shelf.bookable)
+
+    def prepare(self, now: datetime) -> None:
+        """Have all that answers need at hand: the models, and what the log says."""
+        for task in SERVED_TASKS:
+            with suppress(NoModelError):
+                self._models.live(task, self.operator.operator_id)
+        self.look(now)
 
     def _live(self) -> Loaded[Recommender] | None:
         """Return the live recommender; None while nothing was ever promoted, or the registry never answered."""

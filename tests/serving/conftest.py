@@ -24,6 +24,7 @@ from busflow.commands.running import serve_command, serve_environment
 from serving.access import ROLES, Role, TokenKeys
 
 METRICS_TOKEN = "what the scraper shows"
+SITE = "https://www.nordlicht.example"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def service(installation: Settings) -> Iterator[Service]:
     environment = serve_environment(installation) | {
         "BUSFLOW_METRICS_TOKEN": METRICS_TOKEN,
         "BUSFLOW_LOG_LEVEL": "debug",  # so that the log holds all it can
+        "BUSFLOW_ORIGINS": json.dumps({"nordlicht": [SITE]}),
+        "BUSFLOW_FAILED_TOKENS_PER_MINUTE": "100000",  # these tests send many from one address
     }
     with (
         log.open("wb") as out,

@@ -1,18 +1,23 @@
 """Who gets in. Nordlicht's tokens are signed with a key of its own installation."""
 
+import asyncio
 import base64
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from starlette.responses import Response
 
 from activity_log.errors import WrongUseError
+from activity_log.settings import load_settings
 from serving.access import (
+    ALLOWED,
     AUDIENCE,
     ROLES,
     AccessDeniedError,
@@ -23,6 +28,9 @@ from serving.access import (
     check_role,
     is_public,
 )
+from serving.cors import Origins
+from serving.gate import AccessGate
+from serving.limits import Limits
 
 
 @pytest.fixture
@@ -167,7 +175,36 @@ WHO_MAY = {
     "/metrics": {"analyst"},
     "/rules": {"marketing", "crm"},
     "/rules/preview": {"marketing", "crm"},
+    "/docs.json": set(ROLES),
+    "/schema.json": set(ROLES),
 }
+
+
+def test_who_may_what_is_stated_here_for_every_path_there_is():
+    assert set(ALLOWED) <= set(WHO_MAY)
+
+
+def through_the_gate(keys: TokenKeys, path: str, token: str = "") -> httpx.Response:
+    """What the gate answers; 204 is what stands behind it."""
+    limits, origins = Limits(load_settings()), Origins({})
+    app = AccessGate(Response(status_code=204), lambda: keys, lambda: limits, lambda: origins)
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await client.get(path, headers={"Authorization": f"Bearer {token}"} if token else {})
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("path", WHO_MAY)
+def test_the_gate_asks_for_a_token_and_lets_each_role_do_its_own_things_only(keys, path):
+    assert through_the_gate(keys, path).status_code == 401
+    assert through_the_gate(keys, path, "nonsense").status_code == 401
+    answers = {
+        role: through_the_gate(keys, path, keys.mint("nordlicht", role, now=now())).status_code
+        for role in ROLES
+    }
+    assert answers == {role: 204 if role in WHO_MAY[path] else 403 for role in ROLES}
 
 
 @pytest.mark.parametrize("path", WHO_MAY)

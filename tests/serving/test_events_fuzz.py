@@ -17,10 +17,15 @@ from activity_log.contracts.types import SOURCES, TYPES
 from activity_log.database import open_database
 from activity_log.json_texts import canonical_json, parse_json
 from activity_log.operators import register_operator
+from activity_log.settings import load_settings
 from activity_log.vault import Vault
 from serving.access import TokenKeys
 from serving.answers import Answers
-from serving.middleware import AccessGate, JsonBodies, OneErrorShape
+from serving.bodies import JsonBodies
+from serving.cors import Origins
+from serving.gate import AccessGate
+from serving.limits import Limits
+from serving.middleware import OneErrorShape
 from serving.web import create_web
 
 SCALARS = (
@@ -88,9 +93,11 @@ class Posting:
             register_operator(self.database, operator_id, now=utc_now())
         keys = TokenKeys(home)
         self.token = keys.mint("nordlicht", "ingest", now=utc_now())
-        web = create_web(lambda: keys)
+        web, limits = create_web(lambda: keys), Limits(load_settings(home=home))
         web.state.answers = self.answers = Answers(self.database, None, None)  # neither is asked for events
-        self.app = OneErrorShape(AccessGate(JsonBodies(web), keys=lambda: keys))
+        self.app = OneErrorShape(
+            AccessGate(JsonBodies(web), lambda: keys, lambda: limits, lambda: Origins({}))
+        )
 
     def post(self, body: bytes) -> httpx.Response:
         return asyncio.run(self._post(body))

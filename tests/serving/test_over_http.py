@@ -3,15 +3,19 @@
 import http.client
 import json
 import warnings
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import jwt
 import pytest
 from pydantic import TypeAdapter
 
 from serving import replies
 from serving.access import ROLES, TokenKeys
+from serving.key_ring import KeyRing
 
-PUBLIC = {"/healthz", "/livez", "/readyz", "/widget.js", "/widget/demo"}
+from .conftest import SITE
+
+PUBLIC = {"/healthz", "/livez", "/readyz", "/.well-known/jwks.json", "/widget.js", "/widget/demo"}
 PUBLIC_FOLDERS = ("/widget/static", "/crm/static")
 THE_CRMS_OWN_DOOR = "/crm"
 
@@ -246,17 +250,75 @@ def test_health_and_metrics(service):
     problem_of(service.ask("GET", "/metrics", "crm"), 403)
 
 
-def test_the_widget_of_another_site_can_read_answers_and_errors(service):
-    site = {"Origin": "https://reisen.example"}
-    asks_first = {
-        **site,
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization",
-    }
-    assert service.ask("OPTIONS", "/recommend", headers=asks_first).status_code == 200
-    for token, body in ((service.token("widget"), {}), (service.token("widget"), {"n": 0}), ("expired", {})):
-        answer = service.ask("POST", "/recommend", token=token, json=body, headers=site)
-        assert answer.headers["access-control-allow-origin"] == "*", answer.text
+def test_a_widget_on_a_listed_site_can_read_answers_and_errors(service):
+    asks_first = {"Origin": SITE, "Access-Control-Request-Method": "POST"}
+    assert service.ask("OPTIONS", "/recommend", headers=asks_first).status_code == 204
+    own = service.token("widget")
+    for token, body, status in ((own, {}, 200), (own, {"n": 0}, 400), ("expired", {}, 401)):
+        answer = service.ask("POST", "/recommend", token=token, json=body, headers={"Origin": SITE})
+        assert answer.status_code == status
+        assert answer.headers["access-control-allow-origin"] == SITE
+        assert "Origin" in answer.headers["vary"]
+
+
+def test_a_widget_on_any_other_site_gets_nothing(service):
+    elsewhere = {"Origin": "https://elsewhere.example"}
+    answer = service.ask("POST", "/recommend", "widget", json={}, headers=elsewhere)
+    assert "BUSFLOW_ORIGINS" in problem_of(answer, 403)
+    assert "access-control-allow-origin" not in answer.headers
+    asked = service.ask(
+        "OPTIONS", "/recommend", headers=elsewhere | {"Access-Control-Request-Method": "POST"}
+    )
+    assert "BUSFLOW_ORIGINS" in problem_of(asked, 403)
+
+
+def test_our_own_pages_and_programs_need_no_listing(service):
+    for headers in ({}, {"Origin": service.address}):
+        answer = service.ask("POST", "/recommend", "widget", json={}, headers=headers)
+        assert answer.status_code == 200
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_the_widgets_script_is_everybodys_and_says_so_once(service):
+    answer = service.ask("GET", "/widget.js", headers={"Origin": "https://elsewhere.example"})
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [("/customers?q=a", "crm"), ("/metrics", "analyst"), ("/customers?q=a", None), ("/nowhere", "crm"),
+     ("/crm", None), ("/widget.js", None), ("/widget/demo", None), ("/crm/static/crm.css", None), ("/livez", None)],
+)  # fmt: skip
+def test_every_reply_keeps_browsers_from_harm_each_header_once(service, path, role):
+    headers = service.ask("GET", path, role).headers
+    assert headers.get_list("x-content-type-options") == ["nosniff"]
+    assert len(headers.get_list("referrer-policy")) == 1
+    assert len(headers.get_list("cache-control")) <= 1
+    assert len(headers.get_list("x-request-id")) == 1
+    assert "strict-transport-security" not in headers, "this is plain HTTP"
+    if headers["content-type"].startswith(("application/", "text/html")) and path != "/widget/demo":
+        assert headers["cache-control"] == "no-store"
+
+
+def test_behind_a_trusted_proxy_with_tls_browsers_are_told_to_stay_with_it(service):
+    headers = service.ask("GET", "/livez", headers={"X-Forwarded-Proto": "https"}).headers
+    assert headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_anybody_can_verify_our_tokens_with_the_published_keys(service):
+    answer = service.ask("GET", "/.well-known/jwks.json")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    token = service.token("crm")
+    key = jwt.PyJWKSet.from_dict(answer.json())[jwt.get_unverified_header(token)["kid"]]
+    assert jwt.decode(token, key, algorithms=["ES256"], audience="busflow")["operator"] == "nordlicht"
+
+
+def test_a_rotation_is_noticed_without_a_restart(service):
+    old, ring = service.token("crm"), KeyRing(service.settings.keys_dir)
+    kid = ring.rotate(datetime.now(UTC)).kid
+    new = service.token("crm")
+    assert jwt.get_unverified_header(new)["kid"] == kid
+    assert {service.ask("GET", "/customers?q=zz", token=token).status_code for token in (old, new)} == {200}
 
 
 # --- bad input: one shape, naming the field
@@ -295,7 +357,7 @@ def test_a_bad_body_is_answered_with_the_field_that_is_wrong(service, path, role
     assert problem_of(service.post(path, role, body), 400).startswith(detail)
 
 
-NO_JSON = [b"{nope", b"\xff\xfe", b"a=b", b"[" * 100_000, b'{"n": NaN}', b'{"customer_id": "\\ud800"}']
+NO_JSON = [b"{nope", b"\xff\xfe", b"a=b", b"[" * 60_000, b'{"n": NaN}', b'{"customer_id": "\\ud800"}']
 
 
 @pytest.mark.parametrize("body", NO_JSON)
@@ -318,11 +380,18 @@ def test_a_mislabelled_body_is_read_as_the_json_it_is(service, label):
 
 
 @pytest.mark.parametrize(
-    ("path", "role"), [("/recommend", "crm"), ("/events", "ingest"), ("/feedback", "crm")]
+    ("path", "role", "size", "told"),
+    [
+        ("/recommend", "crm", 64 * 1024, "64 kB"),
+        ("/feedback", "crm", 64 * 1024, "64 kB"),
+        ("/churn_risk", "crm", 1024**2, "1 MB"),
+        ("/events", "ingest", 16 * 1024**2, "16 MB"),
+    ],
 )
-def test_a_huge_body_is_413(service, path, role):
-    detail = problem_of(service.ask("POST", path, role, content=b" " * (17 * 1024 * 1024)), 413)
-    assert detail == "the body is larger than 16 MB; send it in parts"
+def test_a_body_that_is_too_large_is_413_one_that_is_not_is_read(service, path, role, size, told):
+    detail = problem_of(service.ask("POST", path, role, content=b" " * (size + 1)), 413)
+    assert detail == f"the body is larger than {told}; send it in parts"
+    problem_of(service.ask("POST", path, role, content=b" " * size), 400)
 
 
 def test_too_many_events_at_once_are_413(service):
