@@ -61,7 +61,7 @@ def bookings_of(
     """
     people = one_person(connection, operator_id, customer_id).members
     query = (
-        select(_BOOKING, _is_cancelled().label("cancelled"))
+        select(_BOOKING, is_cancelled().label("cancelled"))
         .where(_BOOKING.c.operator_id == operator_id, _BOOKING.c.booking_id.in_(_ids(operator_id, people)))
         .order_by(_BOOKING.c.occurred_at, _BOOKING.c.booking_id)
     )
@@ -82,7 +82,7 @@ def party_of(connection: Connection, operator_id: str, booking_id: str) -> list[
     )
     query = (
         select(_SEAT.c.place, _SEAT.c.customer_id, _SEAT.c.seat_position, _SEAT.c.boarding_point_id, missed)
-        .select_from(_BOOKING.join(_SEAT, _is_current()))
+        .select_from(_BOOKING.join(_SEAT, is_current()))
         .where(_BOOKING.c.operator_id == operator_id, _BOOKING.c.booking_id == booking_id)
         .order_by(_SEAT.c.place)
     )
@@ -94,12 +94,12 @@ def companions_of(connection: Connection, operator_id: str, customer_id: str) ->
     person = one_person(connection, operator_id, customer_id)
     query = (
         select(_SEAT.c.booking_id, _SEAT.c.customer_id)
-        .select_from(_BOOKING.join(_SEAT, _is_current()))
+        .select_from(_BOOKING.join(_SEAT, is_current()))
         .where(
             _BOOKING.c.operator_id == operator_id,
             _BOOKING.c.booking_id.in_(_ids(operator_id, person.members)),
             _SEAT.c.customer_id.is_not(None),
-            ~_is_cancelled(),
+            ~is_cancelled(),
         )
     )
     seats = [(row.booking_id, row.customer_id) for row in connection.execute(query)]
@@ -116,13 +116,13 @@ def _ids(operator_id: str, people: Collection[str]) -> CompoundSelect[Any]:
     )
     travelled = (
         select(_SEAT.c.booking_id)
-        .select_from(_BOOKING.join(_SEAT, _is_current()))
+        .select_from(_BOOKING.join(_SEAT, is_current()))
         .where(_SEAT.c.operator_id == operator_id, _SEAT.c.customer_id.in_(people))
     )
     return union(made, travelled)
 
 
-def _is_current() -> ColumnElement[bool]:
+def is_current() -> ColumnElement[bool]:
     """Join seats to their booking, if it is as their confirmation states it."""
     return and_(
         _SEAT.c.operator_id == _BOOKING.c.operator_id,
@@ -131,7 +131,8 @@ def _is_current() -> ColumnElement[bool]:
     )
 
 
-def _is_cancelled() -> ColumnElement[bool]:
+def is_cancelled() -> ColumnElement[bool]:
+    """Say of a booking that it was cancelled."""
     return exists().where(
         _CANCELLED.c.operator_id == _BOOKING.c.operator_id, _CANCELLED.c.booking_id == _BOOKING.c.booking_id
     )

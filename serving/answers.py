@@ -22,13 +22,25 @@ from models.card import Task
 from models.churn import band
 from models.registry import Loaded, ModelRegistry
 from serving.crm.desk import SlippingCustomer
+from serving.facets import Facets
 from serving.feedback import FeedbackRefusedError, feedback_event, seen
+from serving.finding import Finding
+from serving.inviting import Inviting
 from serving.languages import Language, language_of
 from serving.live_models import LiveModels
+from serving.logged_recommendations import UnknownRecommendationError
 from serving.profiles import Profiles, behavior_aggregate
 from serving.recommending import Recommending, Visitor
-from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
+from serving.replies import (
+    ChurnRisk,
+    CustomerHit,
+    CustomerInsight,
+    LoggedRecommendation,
+    RecommendationModel,
+    TimelinePage,
+)
 from serving.requests import Feedback, Filters
+from serving.segment_pages import SegmentPages
 from serving.showing import Showing
 from serving.tickets import Tickets
 from serving.worth import (
@@ -50,6 +62,10 @@ SCORES_KEPT = timedelta(minutes=5)
 class _Tenant:
     profiles: Profiles
     recommending: Recommending
+    finding: Finding
+    facets: Facets
+    segments: SegmentPages
+    inviting: Inviting
 
 
 class Answers:
@@ -102,14 +118,15 @@ class Answers:
         return self._tenant(operator_id).recommending.also_booked(tour_id, n, language, self._clock())
 
     def churn_risk(
-        self, operator_id: str, customer_ids: Sequence[str], language: Language
+        self, operator_id: str, customer_ids: Sequence[str], language: Language, *, reasons: bool = True
     ) -> list[ChurnRisk]:
         """Score customers, merged people once, as the survivor.
 
         Raises UnknownCustomerError naming all unknown ids, and NoModelError.
         """
         profiles = self._tenant(operator_id).profiles
-        return profiles.churn_risks(profiles.counted_as(customer_ids), language, self._clock())
+        counted_as = profiles.counted_as(customer_ids)
+        return profiles.churn_risks(counted_as, language, self._clock(), reasons=reasons)
 
     def customer_insight(
         self, operator_id: str, customer_id: str, language: Language, *, with_person: bool
@@ -167,8 +184,31 @@ class Answers:
         ingest(self._database, [admission], now)
 
     def search_customers(self, operator_id: str, query: str) -> list[CustomerHit]:
-        """Find customers by part of a name, e-mail or phone, or by id."""
-        return self._tenant(operator_id).profiles.search(query)
+        """Find customers by part of a name, e-mail or phone, or by id; the first page."""
+        return self.finding(operator_id).page(query)[0]
+
+    def finding(self, operator_id: str) -> Finding:
+        """Return the search over an operator's people. Raises UnknownOperatorError, as all of these do."""
+        return self._tenant(operator_id).finding
+
+    def facets(self, operator_id: str) -> Facets:
+        """Return what tells one side of a customer at a time."""
+        return self._tenant(operator_id).facets
+
+    def segment_pages(self, operator_id: str) -> SegmentPages:
+        """Return the segments of an operator."""
+        return self._tenant(operator_id).segments
+
+    def inviting(self, operator_id: str) -> Inviting:
+        """Return what ranks customers for a departure."""
+        return self._tenant(operator_id).inviting
+
+    def logged_recommendation(
+        self, operator_id: str, recommendation_id: str, language: Language
+    ) -> LoggedRecommendation:
+        """Return a list as it was answered. Raises UnknownRecommendationError."""
+        self._operator(operator_id)
+        raise UnknownRecommendationError(recommendation_id)
 
     def customer_timeline(
         self,
@@ -255,7 +295,16 @@ class Answers:
             showing = Showing(self._tickets, operator_id, self._explore.get(operator_id, 0.0))
             recommending = Recommending(self._database, operator, self._features, self._models, showing)
             profiles = Profiles(self._database, operator, self._features, self._models, recommending.offers)
-            self._tenants[operator_id] = _Tenant(profiles, recommending)
+            self._tenants[operator_id] = _Tenant(
+                profiles,
+                recommending,
+                Finding(self._database, operator),
+                Facets(self._database, operator, profiles, self._models, self._clock),
+                SegmentPages(self._database, operator),
+                Inviting(
+                    self._database, operator, self._features, self._models, recommending.offers, self._clock
+                ),
+            )
         return self._tenants[operator_id]
 
 

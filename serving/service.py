@@ -24,7 +24,9 @@ from serving.observability import SYSTEM_PATHS, Observed, RouteNames, ScrapeDoor
 from serving.problems import status_of
 from serving.recommending import Visitor
 from serving.replies import ChurnRisk, CustomerInsight, RecommendationModel
-from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds
+from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds, Yes
+from serving.resources.native import native
+from serving.versions import Versioned
 from serving.web import create_web
 
 
@@ -120,10 +122,14 @@ class Busflow:
 
     @bentoml.api
     @answering
-    async def churn_risk(self, ctx: bentoml.Context, customer_ids: CustomerIds) -> list[ChurnRisk]:
+    async def churn_risk(
+        self, ctx: bentoml.Context, customer_ids: CustomerIds, reasons: Yes = True
+    ) -> list[ChurnRisk]:
         """Chance that each customer books nothing within the horizon. Unknown ids: 404, all named."""
         operator_id, language = current_caller.get().operator_id, _language(ctx)
-        return await anyio.to_thread.run_sync(self._answers.churn_risk, operator_id, customer_ids, language)
+        return await anyio.to_thread.run_sync(
+            lambda: self._answers.churn_risk(operator_id, customer_ids, language, reasons=reasons)
+        )
 
     @bentoml.api
     @answering
@@ -145,7 +151,9 @@ service = cast(Any, Busflow)  # the decorator made a bentoml.Service of the clas
 for api in service.apis.values():
     api.input_spec.model_config["extra"] = "forbid"  # a misspelt field gets an error, not a silent default
     api.input_spec.model_rebuild(force=True)
-service.add_asgi_middleware(  # outermost, so that it sees what the caller sees
+web.state.native = native(service.apis.values())
+service.add_asgi_middleware(Versioned)
+service.add_asgi_middleware(  # outside all others, so that it sees what the caller sees
     Observed, names=RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())), web.routes)
 )
 service.add_asgi_middleware(  # outside the gate, so that a widget on another site can read errors too

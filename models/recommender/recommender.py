@@ -114,11 +114,12 @@ class Recommender:
         """Return the estimated chance of each family to be booked next, (families,), summing to 1."""
         seen = history_row(self.counts.index, history, party_weight=self.mixing.party)
         booked = history_row(self.counts.index, replace(history, viewed=()))
-        contexts = contexts_row(self.counts.index, self._stop_places, history, context)
-        chances: np.ndarray = self._answer(self.basis(history).rung).chances(seen, booked, contexts)[0]
+        contexts = contexts_row(self.counts.index, self.stop_places, history, context)
+        chances: np.ndarray = self.answer_of(self.basis(history).rung).chances(seen, booked, contexts)[0]
         return chances
 
-    def _answer(self, rung: str) -> Chances:
+    def answer_of(self, rung: str) -> Chances:
+        """Return a rung as it answers: with season, likeness and repeat-or-new."""
         season = cast(SeasonPopularity, self.rungs[SeasonPopularity.name])
         weight, power = self.mixing.season_weight, self.mixing.season_power
         customers = self.counts.by_month[0]
@@ -130,7 +131,8 @@ class Recommender:
         return cast(AttributeMatch, self.rungs[AttributeMatch.name])
 
     @cached_property
-    def _stop_places(self) -> dict[str, int]:
+    def stop_places(self) -> dict[str, int]:
+        """The place of each boarding point that the seasons know."""
         return {stop: place for place, stop in enumerate(self.stops)}
 
     def explain(self, history: History, context: Context, family: str) -> Evidence:
