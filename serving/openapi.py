@@ -50,8 +50,8 @@ _LINK = {
 _LANGUAGE = {
     "name": "Accept-Language",
     "in": "header",
-    "description": "de (without it) or en: the language of texts.",
-    "schema": {"type": "string", "enum": ["de", "en"], "default": "de"},
+    "description": "The language of texts: the first of de and en in it; de without either.",
+    "schema": {"type": "string"},
     "example": "de",
 }
 

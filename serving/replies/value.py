@@ -52,7 +52,7 @@ class CustomerRfm(Reply):
 
     customer_id: str
     as_of: datetime | None
-    days_since_last_booking: int | None
+    days_since_last_booking: float | None
     total_bookings: int | None
     lifetime_revenue: float | None
     currency: str | None
