@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, case, or_, select
 
 from activity_log import schema
+from activity_log.bulk import batches
 from activity_log.catalogue import Catalogue, Departure, Family, Tour, catalogue, catalogue_level
 from activity_log.merging import merged_away, one_person
 from activity_log.search_text import SearchTerms, search_terms
@@ -30,6 +31,7 @@ __all__ = [
     "catalogue_level",
     "existing_customers",
     "find_profile",
+    "profiles_of",
     "search_profiles",
     "timeline",
     "types_named",
@@ -110,6 +112,17 @@ def search_profiles(connection: Connection, operator_id: str, query: str, limit:
         .limit(limit)
     )
     return [Profile(*row) for row in connection.execute(found)]
+
+
+def profiles_of(
+    connection: Connection, operator_id: str, customer_ids: Collection[str]
+) -> dict[str, Profile]:
+    """Return the own profiles of those of `customer_ids` that have one."""
+    found: dict[str, Profile] = {}
+    for some in batches(customer_ids, _IDS_PER_QUERY):
+        query = _profiles(operator_id).where(schema.person_profile.c.customer_id.in_(some))
+        found.update((row.customer_id, Profile(*row)) for row in connection.execute(query))
+    return found
 
 
 def _profiles(operator_id: str) -> Select[Any]:

@@ -14,6 +14,8 @@ _FEWEST_DIGITS = 3
 _FEWEST_NATIONAL_DIGITS = 6
 _PHONE_QUERY = re.compile(r"[\d\s+()/.-]+")
 _COUNTRY_CODE_DIGITS = 2
+_PLAIN = {"ä": "ae", "ö": "oe", "ü": "ue"}
+_UMLAUTS = str.maketrans(_PLAIN)
 
 
 def search_text(profile: PersonProfileUpdated) -> str:
@@ -36,6 +38,24 @@ def search_terms(query: str) -> SearchTerms:
     """Read a query: "Müller, Anna" finds Anna Müller, "0170 123" and "+49 170 123" find each other."""
     query = query.strip()[:LONGEST_QUERY]
     return SearchTerms(_folded(query.replace(",", " ")), _phone_terms(query))
+
+
+def spelled_plainly(text: str) -> str:
+    """Return a folded text in plain letters, as one types it without umlauts and accents.
+
+    >>> spelled_plainly("müller"), spelled_plainly("šimůnková")
+    ('mueller', 'simunkova')
+    """
+    apart = unicodedata.normalize("NFKD", text.translate(_UMLAUTS))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def spellings(word: str) -> frozenset[str]:
+    """Return the ways a folded word may be stored: as typed, plainly, and with umlauts where it may have them."""
+    with_umlauts = word
+    for umlaut, plain in _PLAIN.items():
+        with_umlauts = with_umlauts.replace(plain, umlaut)
+    return frozenset({word, spelled_plainly(word), with_umlauts})
 
 
 def _phone_terms(query: str) -> tuple[str, ...]:

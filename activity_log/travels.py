@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
@@ -110,3 +110,18 @@ def _of(
         theirs = query.where(_BOOKING.c.booking_id.in_(bookings_with(operator_id, some)))
         found.update((tuple(row), None) for row in connection.execute(theirs))
     return found
+
+
+def travelling(
+    connection: Connection, operator_id: str, first: date, last: date, nights_of: Mapping[str, int]
+) -> set[str]:
+    """Return who is on a trip on any of these days, as booker or traveller. nights_of: by tour_id."""
+    longest = timedelta(days=max(nights_of.values(), default=0))
+    departs = _BOOKING.c.departure_date
+    days = (departs >= first - longest, departs <= last)
+    made = list(connection.execute(_made(operator_id).where(*days)))
+    over = {row[0] for row in made if row[3] + timedelta(days=nights_of.get(row[2], 0)) < first}
+    seated = connection.execute(_seated(operator_id).where(*days))
+    there = [(booking_id, who) for booking_id, who, *_ in (*made, *seated) if booking_id not in over]
+    survivor_of = survivors(connection, operator_id)
+    return {survivor_of.get(who, who) for _, who in there}

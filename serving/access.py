@@ -4,10 +4,11 @@ Default closed: a path that is in neither table below is refused without a valid
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from time import time
 from types import MappingProxyType
@@ -33,16 +34,29 @@ ALLOWED: Mapping[str, frozenset[Role]] = MappingProxyType(
         "/also_booked": frozenset({"widget", "crm", "marketing", "analyst"}),
         "/churn_risk": frozenset({"crm", "marketing", "analyst"}),
         "/customer_insight": frozenset({"crm", "analyst"}),
+        "/recommend/batch": frozenset({"crm", "marketing"}),
+        "/recommendations": frozenset({"crm", "marketing", "analyst"}),
+        "/invite": frozenset({"crm", "marketing"}),
         "/customers": frozenset({"crm"}),
+        "/customers/*/rfm": frozenset({"crm", "marketing", "analyst"}),
+        "/customers/*/clv": frozenset({"crm", "marketing", "analyst"}),
+        "/customers/*/insights": frozenset({"crm", "marketing", "analyst"}),
+        "/customers/*/segments": frozenset({"crm", "marketing", "analyst"}),
+        "/segments": frozenset({"crm", "marketing", "analyst"}),
         "/events": frozenset({"ingest"}),
         "/feedback": frozenset({"widget", "crm"}),
         "/metrics": frozenset({"analyst"}),
         "/rules": frozenset({"marketing", "crm"}),
+        "/openapi.json": frozenset(ROLES),
         "/docs.json": frozenset(ROLES),
         "/schema.json": frozenset(ROLES),
     }
 )
-"""Roles by the first segment of the path."""
+"""Roles by how the path begins, `*` for any one segment; the longest row that fits counts."""
+
+_LONGEST_FIRST = sorted(
+    ((tuple(row.split("/")), roles) for row, roles in ALLOWED.items()), key=lambda row: -len(row[0])
+)
 
 ISSUER = AUDIENCE = "busflow"
 LEEWAY_SECONDS = 30
@@ -257,10 +271,23 @@ def no_such_path(path: str) -> str:
     return f"there is no {path}; there are {', '.join(sorted(ALLOWED))}"
 
 
+@lru_cache(maxsize=4_096)
+def roles_of(path: str) -> frozenset[Role]:
+    """Return the roles that may use a path; none: there is no such path."""
+    asked = path.split("/")
+    return next((roles for row, roles in _LONGEST_FIRST if _begins(asked, row)), frozenset())
+
+
+def _begins(asked: Sequence[str], row: Sequence[str]) -> bool:
+    return len(asked) >= len(row) and all(
+        wanted in ("*", part) for part, wanted in zip(asked, row, strict=False)
+    )
+
+
 def check_role(caller: Caller, path: str) -> None:
     """Raise AccessDeniedError unless the caller's role may use the path (403), or if no role may (404)."""
-    allowed = ALLOWED.get("/" + path.removeprefix("/").split("/")[0])
-    if allowed is None:
+    allowed = roles_of(path)
+    if not allowed:
         raise AccessDeniedError(404, no_such_path(path))
     if caller.role not in allowed:
         raise AccessDeniedError(

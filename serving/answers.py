@@ -22,18 +22,30 @@ from models.card import Task
 from models.registry import Loaded, ModelRegistry
 from serving.answer_writer import AnswerWriter
 from serving.crm.records import SlippingAway
+from serving.facets import Facets
 from serving.feedback import FeedbackRefusedError, feedback_event, seen
+from serving.finding import Finding
 from serving.following import Following
 from serving.guests import NOBODY, Guest
+from serving.inviting import Inviting
 from serving.languages import Language
 from serving.live_models import LiveModels
+from serving.logged_recommendations import logged_recommendation
 from serving.lookups import LookupFailedError, Lookups
 from serving.offers import NO_FILTERS
 from serving.profiles import behavior_aggregate
 from serving.recommending import Answer, Asked, Trouble, Visitor, logged
-from serving.replies import ChurnRisk, CustomerHit, CustomerInsight, RecommendationModel, TimelinePage
+from serving.replies import (
+    ChurnRisk,
+    CustomerHit,
+    CustomerInsight,
+    LoggedRecommendation,
+    RecommendationModel,
+    TimelinePage,
+)
 from serving.requests import Feedback, Filters
 from serving.rules.answering import RulesAnswers
+from serving.segment_pages import SegmentPages
 from serving.showing import Showing
 from serving.tenants import Tenant
 from serving.tickets import Tickets
@@ -181,14 +193,15 @@ class Answers:
             self._writer.take(partial(logged, operator_id, endpoint, answer))
 
     def churn_risk(
-        self, operator_id: str, customer_ids: Sequence[str], language: Language
+        self, operator_id: str, customer_ids: Sequence[str], language: Language, *, reasons: bool = True
     ) -> list[ChurnRisk]:
         """Score customers, merged people once, as the survivor.
 
         Raises UnknownCustomerError naming all unknown ids, and NoModelError.
         """
         tenant, now = self._level(operator_id), self._clock()
-        return tenant.profiles.churn_risks(tenant.guests.counted_as(customer_ids, now), language, now)
+        counted_as = tenant.guests.counted_as(customer_ids, now)
+        return tenant.profiles.churn_risks(counted_as, language, now, reasons=reasons)
 
     def customer_insight(
         self, operator_id: str, customer_id: str, language: Language, *, with_person: bool
@@ -247,8 +260,37 @@ class Answers:
         ingest(self._database, [admission], now)
 
     def search_customers(self, operator_id: str, query: str) -> list[CustomerHit]:
-        """Find customers by part of a name, e-mail or phone, or by id."""
-        return self._tenant(operator_id).profiles.search(query)
+        """Find customers by part of a name, e-mail or phone, or by id; the first page."""
+        return self.finding(operator_id).page(query)[0]
+
+    def finding(self, operator_id: str) -> Finding:
+        """Return the search over an operator's people. Raises UnknownOperatorError, as all of these do."""
+        return self._tenant(operator_id).finding
+
+    def facets(self, operator_id: str) -> Facets:
+        """Return what tells one side of a customer at a time."""
+        return self._level(operator_id).facets
+
+    def segment_pages(self, operator_id: str) -> SegmentPages:
+        """Return the segments of an operator."""
+        return self._tenant(operator_id).segments
+
+    def inviting(self, operator_id: str) -> Inviting:
+        """Return what ranks customers for a departure."""
+        return self._level(operator_id).inviting
+
+    def logged_recommendation(
+        self, operator_id: str, recommendation_id: str, language: Language
+    ) -> LoggedRecommendation:
+        """Return a list as it was answered. Raises UnknownRecommendationError.
+
+        What was answered a moment ago is written first.
+        """
+        self._operator(operator_id)
+        if self._writer is not None:
+            self._writer.flush()
+        with self._database.reading() as connection:
+            return logged_recommendation(connection, operator_id, recommendation_id)
 
     def customer_timeline(
         self,
@@ -304,7 +346,7 @@ class Answers:
         if operator_id not in self._tenants:
             operator = self._operator(operator_id)
             showing = Showing(self._tickets, operator_id, self._explore.get(operator_id, 0.0))
-            tenant = Tenant(self._database, operator, self._features, self._models, showing)
+            tenant = Tenant(self._database, operator, self._features, self._models, showing, self._clock)
             tenant.look(self._clock())
             self._tenants.setdefault(operator_id, tenant)
         return self._tenants[operator_id]

@@ -38,7 +38,7 @@ class Following:
         threading.Thread(target=self._fill, args=(first,), name="filling", daemon=True).start()
 
     def missing(self) -> list[str]:
-        """Name what has not been read yet: models and catalogues, then the guests, for which is not waited for ever."""
+        """Name what has not been read yet: models and catalogues, then the guests, for whom there is a limit."""
         if not self._is_level.is_set():
             return ["models and features"]
         if self._is_filled.is_set() or time.monotonic() > self._waits_until:

@@ -2,28 +2,43 @@
 
 import json
 import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access import no_such_path
-from serving.replies import Problem
+from serving.problems import field_errors
+from serving.replies import FieldError, Problem
 
+RETRY_AFTER_SECONDS = "30"
 PROBLEM_JSON = "application/problem+json"
 _ERROR = 400
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return an error reply."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
-    return JSONResponse(body.model_dump(), status, headers, media_type=PROBLEM_JSON)
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_AFTER_SECONDS},
+}
+"""What a status tells beside its body."""
+
+
+def problem(
+    status: int,
+    detail: str = "",
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[FieldError] = (),
+) -> JSONResponse:
+    """Return an error reply. errors: the fields at fault, which then are the detail too."""
+    detail = detail or "; ".join(f"{error.field}: {error.detail}" for error in errors[:3])
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors))
+    told = body.model_dump(exclude={"errors"} if not errors else None)
+    headers = {**_HEADERS.get(status, {}), **(headers or {})}
+    return JSONResponse(told, status, headers, media_type=PROBLEM_JSON)
 
 
 class OneErrorShape:
@@ -61,32 +76,32 @@ def _is_foreign(start: MutableMapping[str, Any]) -> bool:
     return content.startswith(("application/json", "text/plain"))
 
 
-def _as_problem(held: list[Message], scope: Scope) -> JSONResponse:
+def _as_problem(held: list[Message], scope: Scope) -> Response:
     status, headers = held[0]["status"], Headers(raw=held[0]["headers"])
     path, allowed = scope["path"], headers.get("allow")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and scope["method"] == "OPTIONS":
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed or ""})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         reply = problem(status, f"{path} does not take {scope['method']}; use {allowed}")
         reply.headers["Allow"] = allowed or ""
         return reply
     if status == HTTPStatus.NOT_FOUND:
         return problem(status, no_such_path(path))
-    return problem(status, _detail(b"".join(message.get("body", b"") for message in held[1:])))
+    return _retold(status, b"".join(message.get("body", b"") for message in held[1:]))
 
 
-def _detail(body: bytes) -> str:
-    """Say in one line what the framework said."""
+def _retold(status: int, body: bytes) -> JSONResponse:
+    """Return what the framework said as a problem."""
     try:
         said = json.loads(body)
     except ValueError:
-        return body.decode(errors="replace")[:300]
+        return problem(status, body.decode(errors="replace")[:300])
     said = said[0] if isinstance(said, list) and said else said
     if not isinstance(said, dict):
-        return str(said)[:300]
+        return problem(status, str(said)[:300])
     if isinstance(said.get("detail"), list):
-        return "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'body'}: {item['msg']}" for item in said["detail"][:3]
-        )
-    return str(said.get("error", said.get("detail", "")))
+        return problem(status, errors=field_errors(said["detail"]))
+    return problem(status, str(said.get("error", said.get("detail", ""))))
 
 
 class CallersMistakes(logging.Filter):

@@ -136,7 +136,7 @@ class Shelf:
         return _by_family(
             self._offer(departure)
             for departure in self.departures
-            if departure.tour_id in tours and _is_open(departure, self.today)
+            if departure.tour_id in tours and is_open(departure, self.today)
         )
 
     def _offer(self, departure: Departure) -> Offer:
@@ -262,7 +262,8 @@ def _by_family(offers: Iterable[Offer]) -> dict[str, list[Offer]]:
     return by_family
 
 
-def _is_open(departure: Departure, today: date) -> bool:
+def is_open(departure: Departure, today: date) -> bool:
+    """Say whether somebody can still be booked on a departure."""
     return departure.departs_on > today and departure.seats_left > 0 and bool(departure.boarding_point_ids)
 
 

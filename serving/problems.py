@@ -1,6 +1,8 @@
-"""Which HTTP status an error of ours answers with."""
+"""Which HTTP status an error of ours answers with, and which fields are at fault."""
 
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from activity_log.errors import (
     BusflowError,
@@ -9,11 +11,22 @@ from activity_log.errors import (
     UnknownCustomerError,
     UnknownOperatorError,
 )
+from activity_log.segments.definitions import UnknownSegmentError
+from serving.invitable import NotBookableError, UnknownDepartureError
+from serving.logged_recommendations import UnknownRecommendationError
 from serving.recommending import UnknownTourError
+from serving.replies import FieldError
+
+MOST_FIELDS = 10
+"""So many fields of one request are named."""
 
 _STATUS: tuple[tuple[type[BusflowError], HTTPStatus], ...] = (
     (UnknownCustomerError, HTTPStatus.NOT_FOUND),
     (UnknownTourError, HTTPStatus.NOT_FOUND),
+    (UnknownDepartureError, HTTPStatus.NOT_FOUND),
+    (NotBookableError, HTTPStatus.CONFLICT),
+    (UnknownSegmentError, HTTPStatus.NOT_FOUND),
+    (UnknownRecommendationError, HTTPStatus.NOT_FOUND),
     (UnknownOperatorError, HTTPStatus.FORBIDDEN),
     (TooManyEventsError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (NoModelError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -23,3 +36,11 @@ _STATUS: tuple[tuple[type[BusflowError], HTTPStatus], ...] = (
 def status_of(error: BusflowError) -> HTTPStatus:
     """Return the status of an error; what has none of its own is the caller's mistake (400)."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+
+
+def field_errors(found: Iterable[Mapping[str, Any]]) -> list[FieldError]:
+    """Return what pydantic says of fields (`loc`, `msg`), ten at most; what names none is of the body as a whole."""
+    errors = [
+        FieldError(field=".".join(map(str, one["loc"])) or "body", detail=str(one["msg"])) for one in found
+    ]
+    return errors[:MOST_FIELDS]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from activity_log import reading
 from activity_log.database import Database
-from activity_log.errors import BusflowError, UnknownCustomerError
+from activity_log.errors import UnknownCustomerError
 from activity_log.operators import Operator
 from activity_log.reading import Profile
 from activity_log.timeline import EVERYTHING, PAGE, TimelineFilter, timeline
@@ -19,13 +19,13 @@ from feature_repo.store import CustomerFeatures, OnlineRow
 from models.churn import ChurnScorer, Contribution, band, encode
 from models.registry import Loaded
 from serving.churn_reasons import churn_reasons, no_booking_reason, not_computed_reason
+from serving.cursors import BadCursorError
 from serving.languages import Language
 from serving.live_models import LiveModels, model_info
 from serving.offers import Offers
 from serving.replies import (
     BehaviorAggregate,
     ChurnRisk,
-    CustomerHit,
     Person,
     RebookingWindow,
     TimelineEntry,
@@ -35,10 +35,6 @@ from serving.timeline_texts import timeline_text
 
 LAST_PLACE = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class BadCursorError(BusflowError):
-    """A cursor that no page gave."""
 
 
 class Profiles:
@@ -57,15 +53,6 @@ class Profiles:
         self._features = features
         self._models = models
         self._offers = offers
-
-    def search(self, query: str) -> list[CustomerHit]:
-        """Find customers by part of a name, e-mail or phone, or by id."""
-        with self._database.reading() as connection:
-            found = reading.search_profiles(connection, self._operator.operator_id, query)
-        return [
-            CustomerHit(**{name: getattr(profile, name) for name in CustomerHit.model_fields})
-            for profile in found
-        ]
 
     def person(self, customer_id: str) -> Person:
         """Return the identity of a customer. Raises UnknownCustomerError."""
@@ -113,20 +100,27 @@ class Profiles:
             entries=entries, next_cursor=_write_cursor(last.occurred_at, last.seq) if last else None
         )
 
-    def churn_risks(self, customer_ids: Sequence[str], language: Language, now: datetime) -> list[ChurnRisk]:
-        """Score customers in the order asked, with reasons; who has never booked is of unknown risk.
+    def churn_risks(
+        self, customer_ids: Sequence[str], language: Language, now: datetime, *, reasons: bool = True
+    ) -> list[ChurnRisk]:
+        """Score customers in the order asked; who has never booked is of unknown risk.
 
-        Raises NoModelError while no churn model is live.
+        reasons: which take most of the time. Raises NoModelError while no churn model is live.
         """
         loaded = self._models.churn(self._operator.operator_id)
         found = self._found(customer_ids, now)
         rows, matrix = _judged(loaded.model, found)
         risks: dict[str, ChurnRisk] = {}
-        if rows:
-            for row, probability, parts in zip(rows, *loaded.model.explained(matrix, now), strict=True):
-                risk = self._churn_risk(row, float(probability), parts, loaded, language)
-                risks[row.customer_id] = risk.model_copy(update=_window(row, loaded.model, now))
-        return [risks.get(row.customer_id) or _unknown_risk(row, loaded, language) for row in found]
+        for row, probability, parts in zip(
+            rows, *_scored(loaded.model, matrix, now, reasons=reasons), strict=True
+        ):
+            risk = self._churn_risk(row, float(probability), parts, loaded, language)
+            risks[row.customer_id] = risk.model_copy(update=_window(row, loaded.model, now))
+        unknown = [_unknown_risk(row, loaded, language) for row in found if row.customer_id not in risks]
+        if not reasons:
+            unknown = [risk.model_copy(update={"reasons": []}) for risk in unknown]
+        risks |= {risk.customer_id: risk for risk in unknown}
+        return [risks[row.customer_id] for row in found]
 
     def churn_probabilities(
         self, customer_ids: Sequence[str], now: datetime
@@ -164,10 +158,22 @@ class Profiles:
             probability=probability,
             band=named,
             horizon_days=loaded.card.horizon_days,
-            reasons=churn_reasons(parts, row.features, named, language),
+            reasons=churn_reasons(parts, row.features, named, language) if parts else [],
             as_of=row.as_of or loaded.card.as_of,
             model=model_info(loaded),
         )
+
+
+def _scored(
+    scorer: ChurnScorer, matrix: npt.NDArray[np.float64], now: datetime, *, reasons: bool
+) -> tuple[Sequence[float], Sequence[Sequence[Contribution]]]:
+    """Return the probability of each row, and what it is made of if that is wanted."""
+    if not len(matrix):
+        return [], []
+    if not reasons:
+        return scorer.score(matrix, now).tolist(), [()] * len(matrix)
+    explained = scorer.explained(matrix, now)
+    return explained.probabilities.tolist(), explained.contributions
 
 
 def _judged(
@@ -219,4 +225,4 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
             raise ValueError(f"{seq} is no place in the log")
         return _EPOCH + timedelta(microseconds=micros), seq
     except (ValueError, binascii.Error, OverflowError) as error:
-        raise BadCursorError(f"cursor '{cursor[:40]}': use the next_cursor of a page") from error
+        raise BadCursorError(cursor) from error

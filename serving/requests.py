@@ -10,9 +10,16 @@ MOST_ITEMS = 50
 MOST_CUSTOMERS = 1_000
 
 ItemCount = Annotated[int, Field(strict=True, ge=1, le=MOST_ITEMS)]
-Id = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+"""PostgreSQL takes no text with a NUL in it."""
 TourIds = Annotated[list[Id], Field(max_length=100)]
 CustomerIds = Annotated[list[Id], Field(min_length=1, max_length=MOST_CUSTOMERS)]
+Cursor = Annotated[
+    str,
+    Field(min_length=1, max_length=600, description="The next_cursor of a page; without it the first one."),
+]
+PageSize = Annotated[int, Field(ge=1, le=100, description="How many on a page.")]
+Yes = Annotated[bool, Field(strict=True)]
 
 
 class Filters(BaseModel):

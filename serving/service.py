@@ -33,8 +33,10 @@ from serving.observability import SYSTEM_PATHS, Observed, RouteNames, ScrapeDoor
 from serving.problems import status_of
 from serving.recommending import Visitor
 from serving.replies import ChurnRisk, CustomerInsight, RecommendationModel
-from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds
+from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds, Yes
+from serving.resources.native import native
 from serving.shedding import Shedding
+from serving.versions import Versioned
 from serving.web import create_web
 
 
@@ -181,10 +183,14 @@ class Busflow:
 
     @bentoml.api
     @answering
-    async def churn_risk(self, ctx: bentoml.Context, customer_ids: CustomerIds) -> list[ChurnRisk]:
+    async def churn_risk(
+        self, ctx: bentoml.Context, customer_ids: CustomerIds, reasons: Yes = True
+    ) -> list[ChurnRisk]:
         """Chance that each customer books nothing within the horizon. Unknown ids: 404, all named."""
         operator_id, language = current_caller.get().operator_id, _language(ctx)
-        return await anyio.to_thread.run_sync(self._answers.churn_risk, operator_id, customer_ids, language)
+        return await anyio.to_thread.run_sync(
+            lambda: self._answers.churn_risk(operator_id, customer_ids, language, reasons=reasons)
+        )
 
     @bentoml.api
     @answering
@@ -206,7 +212,9 @@ service = cast(Any, Busflow)  # the decorator made a bentoml.Service of the clas
 for api in service.apis.values():
     api.input_spec.model_config["extra"] = "forbid"  # a misspelt field gets an error, not a silent default
     api.input_spec.model_rebuild(force=True)
+web.state.native = native(service.apis.values())
 names = RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())), web.routes)
+service.add_asgi_middleware(Versioned)
 service.add_asgi_middleware(Shedding, most=most_in_flight, origins=origins)  # before anything costs time
 service.add_asgi_middleware(
     Observed, names=names, is_closing=lambda: draining.is_closing

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from activity_log import ledger, projection_state
+from activity_log.clock import Clock
 from activity_log.database import Database
 from activity_log.errors import NoModelError
 from activity_log.facts.of_customers import CustomerFacts
@@ -17,7 +18,10 @@ from feature_repo.store import CustomerFeatures
 from models.card import Task
 from models.recommender import Recommender
 from models.registry import Loaded
+from serving.facets import Facets
+from serving.finding import Finding
 from serving.guests import PAUSE_SECONDS, Guest, GuestReader, Guests
+from serving.inviting import Inviting
 from serving.live_models import LiveModels
 from serving.offers import Offers, Shelf
 from serving.popularity import Popularity
@@ -26,6 +30,7 @@ from serving.rankings import RANKED_TOGETHER, ByModel, ByPopularity, Ranking, st
 from serving.recommending import Answer, Asked, Recommending, Trouble
 from serving.rules.in_force import InForce
 from serving.rules.rulebook import Rulebook
+from serving.segment_pages import SegmentPages
 from serving.showing import Showing
 from serving.slipping import Slipping
 
@@ -46,13 +51,19 @@ class Tenant:
         features: CustomerFeatures,
         models: LiveModels,
         showing: Showing,
+        clock: Clock,
     ):
         self.operator = operator
         self.offers = Offers(database, operator)
-        self.guests = Guests(GuestReader(database, operator, features, self.offers))
+        reader = GuestReader(database, operator, features, self.offers)
+        self.guests = Guests(reader)
         self.rulebook = Rulebook(database, operator.operator_id)
         self.recommending = Recommending(operator, showing)
         self.profiles = Profiles(database, operator, features, models, self.offers)
+        self.finding = Finding(database, operator)
+        self.facets = Facets(database, operator, self.guests, self.profiles, models, clock)
+        self.segments = SegmentPages(database, operator)
+        self.inviting = Inviting(database, operator, features, models, self.offers, reader, clock)
         self.slipping = Slipping(database, features, models, operator.operator_id)
         self.looked_at: datetime | None = None
         self._database = database

@@ -1,23 +1,23 @@
 """How a request says which part of a timeline it wants: types or groups of events, and a span of time."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-
-from starlette.datastructures import QueryParams
 
 from activity_log.errors import WrongUseError
 from activity_log.timeline import TimelineFilter, types_named
 
 
-def timeline_filter(query: QueryParams) -> TimelineFilter:
-    """Read `type` (repeatable; an event type, or a group like bookings or messages), `from` and `until`.
+def timeline_filter(
+    types: Iterable[str] = (), since: str | None = None, until: str | None = None
+) -> TimelineFilter:
+    """Read event types, or groups like bookings or messages, and days or moments, UTC without offset.
 
-    from, until: a day or a moment, UTC without offset; `until` is exclusive. Raises WrongUseError.
+    until: exclusive. Raises WrongUseError.
     """
-    return TimelineFilter(types_named(query.getlist("type")), _moment(query, "from"), _moment(query, "until"))
+    return TimelineFilter(types_named(types), _moment("from", since), _moment("until", until))
 
 
-def _moment(query: QueryParams, name: str) -> datetime | None:
-    text = query.get(name)
+def _moment(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:

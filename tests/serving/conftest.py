@@ -4,7 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,8 @@ from activity_log import schema
 from activity_log.clock import utc_now
 from activity_log.database import Database, open_log
 from activity_log.operators import register_operator
+from activity_log.segments.lists import define_list
+from activity_log.segments.membership import Found, write_refresh
 from activity_log.settings import Settings, load_settings
 from busflow.checks import wait_until_ready
 from busflow.commands.running import serve_command, serve_environment
@@ -154,3 +156,18 @@ def roles() -> tuple[Role, ...]:
 @pytest.fixture
 def long_ago() -> datetime:
     return datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def segment_of(installation: Settings) -> Iterator[Callable[[str, Collection[str]], None]]:
+    """Put customers of Nordlicht into a list segment, and refresh it."""
+    database = open_log(installation)
+
+    def define(segment_id: str, customers: Collection[str]) -> None:
+        now, names = utc_now(), ("Treue Jahresreisende", "Loyal yearly travellers")
+        with database.writing() as connection:
+            segment = define_list(connection, "nordlicht", segment_id, names, customers, now)
+            write_refresh(connection, Found(segment, now, set(customers)), now)
+
+    yield define
+    database.close()

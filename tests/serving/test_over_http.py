@@ -25,7 +25,8 @@ def problem_of(response, status):
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     body = response.json()
-    assert set(body) == {"type", "title", "status", "detail"}
+    assert set(body) - {"errors"} == {"type", "title", "status", "detail"}
+    assert body.get("errors", [{}]) != []
     problem = replies.Problem.model_validate(body)
     assert problem.status == status
     assert problem.detail
@@ -354,7 +355,10 @@ BAD_BODIES = [
 
 @pytest.mark.parametrize(("path", "role", "body", "detail"), BAD_BODIES)
 def test_a_bad_body_is_answered_with_the_field_that_is_wrong(service, path, role, body, detail):
-    assert problem_of(service.post(path, role, body), 400).startswith(detail)
+    answer = service.post(path, role, body)
+    assert problem_of(answer, 400).startswith(detail)
+    first = answer.json()["errors"][0]
+    assert f"{first['field']}: {first['detail']}".startswith(detail)
 
 
 NO_JSON = [b"{nope", b"\xff\xfe", b"a=b", b"[" * 60_000, b'{"n": NaN}', b'{"customer_id": "\\ud800"}']
@@ -416,6 +420,19 @@ def test_a_wrong_method_is_405_and_says_which_to_use(service, method, path, role
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/recommend/x", "/customers/c-x", "/customers/c-x/timeline/y"])
+def test_options_says_what_may_be_done(service):
+    for path, allowed in (("/recommend", "POST"), ("/customers", "GET"), ("/segments/x/members", "GET")):
+        answer = service.ask("OPTIONS", path, "crm")
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert allowed in answer.headers["allow"]
+
+
+def test_head_is_get_without_a_body(service):
+    answer = service.ask("HEAD", "/customers?q=a", "crm")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/json"
+
+
 def test_an_unknown_path_is_404_and_says_what_there_is(service, path):
     detail = problem_of(service.ask("GET", path, "crm"), 404)
     assert detail.startswith(f"there is no {path}; there are /also_booked")

@@ -20,7 +20,8 @@ from tests.activity_log.stories import NOW, Books, send
 
 
 def asked(query: str) -> TimelineFilter:
-    return timeline_filter(QueryParams(query))
+    read = QueryParams(query)
+    return timeline_filter(read.getlist("type"), read.get("from"), read.get("until"))
 
 
 def test_nothing_asked_is_everything():
