@@ -40,8 +40,8 @@ def demo(
     home = load_settings().home / "demo"
     shutil.rmtree(home, ignore_errors=True)
     settings, now = load_settings(home=home), utc_now()
-    _take_in(settings, customers, now)
-    _learn(settings, now)
+    take_in(settings, customers, now)
+    learn(settings, now)
     links = _links(settings, port, now)
     command, environment = serve_command(LOOPBACK, port), serve_environment(settings)
     log = home / "service.log"
@@ -87,7 +87,7 @@ def _stay(
         say("stopping")
 
 
-def _take_in(settings: Settings, customers: int, now: datetime) -> None:
+def take_in(settings: Settings, customers: int, now: datetime) -> None:
     """Simulate, and ingest as an operator would: from a file."""
     from activity_log.database import open_log
     from activity_log.ingest_file import ingest_file
@@ -109,7 +109,7 @@ def _take_in(settings: Settings, customers: int, now: datetime) -> None:
     )
 
 
-def _learn(settings: Settings, now: datetime) -> None:
+def learn(settings: Settings, now: datetime) -> None:
     """Train and promote every model, and materialise the features they ask for."""
     from activity_log.database import open_log
     from training.lifecycle.tasks import TRAINERS

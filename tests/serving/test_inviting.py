@@ -1,6 +1,7 @@
 """Whom to invite: the same chances as /recommend gives each alone, and only whom one may and can invite."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -15,17 +16,14 @@ from activity_log.operators import find_operator
 from activity_log.reading import all_customers, canonical_customer
 from activity_log.segments.definitions import UnknownSegmentError
 from activity_log.segments.reach import reach_of
-from activity_log.trips_of_many import TripsOfMany
+from activity_log.travels import Travels, travelling
 from feature_repo.services import RECOMMENDER
 from feature_repo.store import open_features
-from models.recommender.many import chances_of_family
 from models.registry import ModelRegistry
 from serving.answers import Answers
-from serving.histories_of_many import histories_of_many
 from serving.invitable import NotBookableError, UnknownDepartureError
 from serving.inviting import InvitationWish
 from serving.recommending import UnknownTourError, Visitor
-from serving.travel_history import TravelHistory
 from tests.serving.test_answers import NoModels
 
 
@@ -43,10 +41,14 @@ def world(installation, trained):
     database.close()
 
 
+def catalogue_of(world):
+    return world.answers._tenant("nordlicht").shelf(world.now).catalogue
+
+
 @pytest.fixture(scope="module")
 def departure(world):
     """The soonest departure that can be booked."""
-    known = world.answers._tenant("nordlicht").recommending.offers.current()
+    known = catalogue_of(world)
     return next(
         one for one in known.departures
         if one.departs_on > world.now.date() and one.seats_left > 0 and one.boarding_point_ids
@@ -61,39 +63,42 @@ def invite(world, departure, n=1_000, **wish):
 # --- the parts
 
 
-def test_trips_of_many_are_those_of_each(world):
-    asked = world.everybody[::7]
+def test_travels_of_everybody_are_those_of_each(world):
     with world.database.reading() as connection:
-        together = TripsOfMany(connection, "nordlicht").trips(asked)
-        for one in asked:
-            alone = booked.booked_trips(connection, "nordlicht", one)
-            assert [trip.booking_id for trip in together.get(one, [])] == [trip.booking_id for trip in alone]
+        everybody = Travels.read(connection, "nordlicht")
+        some = Travels.read(connection, "nordlicht", world.everybody[::7])
+        for one in world.everybody[::7]:
+            alone = [trip.booking_id for trip in booked.booked_trips(connection, "nordlicht", one)]
+            assert [trip.booking_id for trip in everybody.of(one)] == alone
+            assert [trip.booking_id for trip in some.of(one)] == alone
+            companions = booked.companions_of(connection, "nordlicht", one)
+            assert everybody.companions(one, 8) == [companion.customer_id for companion in companions][:8]
+            assert some.companions(one, 8) == everybody.companions(one, 8)
 
 
-def test_histories_of_many_are_those_of_each(world):
-    family_of = world.answers._tenant("nordlicht").recommending.offers.family_of_tour()
+@pytest.mark.parametrize("party", [False, True])
+def test_guests_read_together_are_those_read_alone(world, party):
+    reader = world.answers._tenant("nordlicht").guests._reader
     asked = world.everybody[::11]
-    for party in (False, True):
-        with world.database.reading() as connection:
-            log = TripsOfMany(connection, "nordlicht")
-            together = histories_of_many(log, asked, family_of, with_party=party)
-            alone = [TravelHistory.read(connection, "nordlicht", one, with_party=party) for one in asked]
-        families_of = lambda ids: tuple(family_of.get(one, one) for one in ids)  # noqa: E731
-        for ours, theirs in zip(together, alone, strict=True):
-            expected = theirs.history(families_of, ())
-            assert (ours.families, ours.counts, ours.latest, ours.again, ours.moves) == (
-                expected.families, expected.counts, expected.latest, expected.again, expected.moves,
-            )  # fmt: skip
-            assert Counter(ours.party) == Counter(expected.party)
-    assert any(one.party for one in together)
+    together = {}
+    for batch in reader.read(None, world.now, with_party=party):
+        together |= batch
+    assert set(together) == set(world.everybody)
+    for one in asked:
+        ((alone,),) = [batch.values() for batch in reader.read([one], world.now, with_party=party)]
+        assert Counter(alone.history.party) == Counter(together[one].history.party)
+        alone.history, together[one].history = (
+            replace(guest.history, party=()) for guest in (alone, together[one])
+        )
+        assert alone == together[one]
+    assert any(together[one].history.families for one in asked)
 
 
 def test_who_is_away_is_who_has_a_trip_on_these_days(world):
     first, last = date(2026, 5, 4), date(2026, 5, 7)
-    known = world.answers._tenant("nordlicht").recommending.offers.current()
-    nights = {tour_id: tour.nights for tour_id, tour in known.tours.items()}
+    nights = {tour_id: tour.nights for tour_id, tour in catalogue_of(world).tours.items()}
     with world.database.reading() as connection:
-        away = TripsOfMany(connection, "nordlicht").away(first, last, nights)
+        away = travelling(connection, "nordlicht", first, last, nights)
         for one in world.everybody[::5]:
             travels = any(
                 trip.departure_date <= last
@@ -107,9 +112,7 @@ def test_who_is_away_is_who_has_a_trip_on_these_days(world):
 def test_the_chances_are_those_that_recommend_gives(world, departure):
     """The same score, but for the order of sums in single precision, as /recommend gives the family."""
     invitation = invite(world, departure)
-    family = (
-        world.answers._tenant("nordlicht").recommending.offers.current().tours[departure.tour_id].family_id
-    )
+    family = catalogue_of(world).tours[departure.tour_id].family_id
     compared = 0
     for one in invitation.invited[::20]:
         alone = world.answers.recommend("nordlicht", Visitor(one.customer_id), "de", n=50)
@@ -120,21 +123,16 @@ def test_the_chances_are_those_that_recommend_gives(world, departure):
     assert compared > 5
 
 
-def test_many_are_scored_in_parts_as_at_once(world, monkeypatch):
+def test_many_are_ranked_as_each_alone(world):
     recommender = world.answers._models.recommender("nordlicht").model
-    asked = world.everybody[:60]
-    family_of = world.answers._tenant("nordlicht").recommending.offers.family_of_tour()
-    with world.database.reading() as connection:
-        log = TripsOfMany(connection, "nordlicht")
-        histories = histories_of_many(log, asked, family_of, with_party=False)
-    from models.recommender import Context, many
-
-    contexts = [Context(5, None)] * len(asked)
-    whole = chances_of_family(recommender, recommender.families[0], histories, contexts)
-    monkeypatch.setattr(many, "CELLS_AT_ONCE", 7 * len(recommender.families))
-    parts = chances_of_family(recommender, recommender.families[0], histories, contexts)
-    np.testing.assert_allclose(whole, parts, rtol=1e-12)
-    assert chances_of_family(recommender, "nowhere", histories, contexts).tolist() == [0.0] * len(asked)
+    reader = world.answers._tenant("nordlicht").guests._reader
+    visits = [
+        guest.visit for batch in reader.read(world.everybody[:60], world.now) for guest in batch.values()
+    ]
+    together = recommender.chances(visits)
+    alone = np.vstack([recommender.chances([visit]) for visit in visits])
+    np.testing.assert_allclose(together, alone, rtol=1e-6)
+    np.testing.assert_allclose(together.sum(axis=1), 1.0)
 
 
 # --- who is invited
@@ -152,7 +150,7 @@ def test_best_first_and_each_counted_once(world, departure):
 def test_only_whom_one_may_write_to_who_is_free_and_can_board(world, departure):
     invitation = invite(world, departure)
     ids = [one.customer_id for one in invitation.invited]
-    known = world.answers._tenant("nordlicht").recommending.offers.current()
+    known = catalogue_of(world)
     nights = {tour_id: tour.nights for tour_id, tour in known.tours.items()}
     last = departure.departs_on + timedelta(days=nights[departure.tour_id])
     with world.database.reading() as connection:
@@ -173,10 +171,8 @@ def test_only_whom_one_may_write_to_who_is_free_and_can_board(world, departure):
 
 
 def test_reasons_are_true_in_the_log(world, departure):
-    family = (
-        world.answers._tenant("nordlicht").recommending.offers.current().tours[departure.tour_id].family_id
-    )
-    family_of = world.answers._tenant("nordlicht").recommending.offers.family_of_tour()
+    family = catalogue_of(world).tours[departure.tour_id].family_id
+    family_of = world.answers._tenant("nordlicht").offers.programme.family_of_tour
     invitation = invite(world, departure)
     told = [one for one in invitation.invited if one.reason.kind == "own_history"]
     assert told
@@ -231,7 +227,7 @@ def test_a_tour_means_its_next_departure_that_can_be_booked(world, departure):
 
 
 def test_what_nobody_can_be_invited_to_is_said(world, departure):
-    known = world.answers._tenant("nordlicht").recommending.offers.current()
+    known = catalogue_of(world)
     past = next(one for one in known.departures if one.departs_on < world.now.date())
     inviting = world.answers.inviting("nordlicht")
     for wish, error, text in (
