@@ -153,6 +153,7 @@ service.add_asgi_middleware(  # outside the gate, so that a widget on another si
     allow_origins=["*"],
     allow_methods=["POST"],
     allow_headers=["authorization", "content-type", "accept-language"],
+    expose_headers=["retry-after"],
 )
 service.add_asgi_middleware(OneErrorShape)
 service.add_asgi_middleware(ScrapeDoor, token=metrics_token, figures=lambda: web.state.figures)

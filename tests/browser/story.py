@@ -237,6 +237,21 @@ def recommended(language: str, tours: list[RecommendedTour] | None = None) -> Re
     )
 
 
+def long_winded(tours: list[RecommendedTour]) -> list[RecommendedTour]:
+    """The longest that names and reasons get: words of a real catalogue, sentences of our templates."""
+    name = "Lüneburger Heide 2027 – Heideblüte mit Kutschfahrt durch den Wilseder Berg"
+    text = (
+        "Sie haben sich Sächsische Schweiz angesehen: 112 von 240 Gästen, die dafür gebucht waren, "
+        "waren es auch für diese Reise."
+    )
+    return [
+        one.model_copy(
+            update={"name": name, "reason": one.reason.model_copy(update={"text": text}), "seats_left": 2}
+        )
+        for one in tours
+    ]
+
+
 def three_tours(language: str) -> list[RecommendedTour]:
     return [
         tour(
