@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.crm.routes import crm_routes
 from serving.widget.routes import widget_routes
@@ -43,6 +44,18 @@ CORS: dict[str, Any] = {  # as serving/service.py has it
 BELOW = "<p>Unser Team sucht die Häuser selbst aus und fährt die Strecken vorher ab.</p>" * 30
 
 
+class SlowPreflights:
+    """Lets a browser that asks whether it may tell us something wait, as a far server does."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "OPTIONS" and scope["path"] == "/feedback":
+            await asyncio.sleep(0.4)
+        await self._app(scope, receive, send)
+
+
 @dataclass
 class Site:
     """What the server saw, and what it shall answer."""
@@ -61,7 +74,9 @@ class Site:
             Route("/host.css", self.host_style),
         ]
         routes = [*crm_routes(self.desk, StoryAccess()), *widget_routes(), *own]
-        return Starlette(routes=routes, middleware=[Middleware(CORSMiddleware, **CORS)])
+        return Starlette(
+            routes=routes, middleware=[Middleware(SlowPreflights), Middleware(CORSMiddleware, **CORS)]
+        )
 
     def reset(self) -> None:
         self.asked.clear()
