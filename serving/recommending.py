@@ -131,7 +131,7 @@ class Recommending:
         return _reply(listing.recommendation_id, visitor.customer_id, loaded, basis.rung, note, items, now)
 
     def _rules(self, now: datetime) -> InForce:
-        return self._rulebook.in_force(self.offers.current(), now)
+        return self._rulebook.in_force(self.offers.current, now)
 
     def _suggestion(self, entry: RankedOffers, reason: Reason, language: Language) -> _Suggestion:
         told = reason_by_rules(

@@ -31,12 +31,13 @@ class Rulebook:
         self._made_of: tuple[list[Rule], Catalogue] | None = None
         self._in_force = InForce()
 
-    def in_force(self, catalogue: Catalogue, now: datetime) -> InForce:
-        """Return the rules that hold now, against the catalogue as it is now."""
+    def in_force(self, current: Callable[[], Catalogue], now: datetime) -> InForce:
+        """Return the rules that hold now. current: gives the catalogue, asked for only if there are rules."""
         if self._looked is None or self._seconds() - self._looked >= LOOK_AGAIN_SECONDS:
             self._look()
         if not self._rules:
             return NO_RULES
+        catalogue = current()
         made, until = self._made_of, self._in_force.until
         is_current = made is not None and made[0] is self._rules and made[1] is catalogue
         if not is_current or (until is not None and until <= now):

@@ -127,7 +127,7 @@ def test_lists_follow_a_rule_within_a_second_and_cost_no_look_in_between(desk: D
 
 def test_a_rule_ends_on_time_without_anybody_changing_it(desk: Desk):
     desk.add(**PIN | {"valid_to": utc_now() + timedelta(days=1)})
-    book, known = Rulebook(desk.database, "nordlicht"), desk.recommending.offers.current()
+    book, known = Rulebook(desk.database, "nordlicht"), desk.recommending.offers.current
     assert book.in_force(known, utc_now()).pins
     assert book.in_force(known, utc_now()) is book.in_force(known, utc_now()), "made once"
     assert not book.in_force(known, utc_now() + timedelta(days=1))
