@@ -196,3 +196,16 @@ def test_the_whole_widget_is_one_small_script() -> None:
     assert gzip.decompress(script.zipped) == script.plain
     assert len(script.zipped) < 15_000
     assert b"import " not in script.plain
+
+
+@pytest.mark.parametrize("language", ["Deutsch", "English"])
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_axe_finds_nothing_on_the_demo_page(
+    new_page: NewPage, language: str, viewport: dict[str, int]
+) -> None:
+    page = new_page(viewport=viewport, reduced_motion="reduce", bypass_csp=True)
+    page.goto("/widget/demo#token=t&customer=c-anna")
+    page.get_by_role("button", name=language).click()
+    expect(page.get_by_role("heading", level=3, name="Lübeck")).to_be_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
