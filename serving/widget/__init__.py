@@ -1,1 +1,1 @@
-"""The booking widget: one script (`widget.js`) for the operator's site, and a demo page that embeds it."""
+"""The booking widget: one script (made of `source/`) for the operator's site, and a demo page that embeds it."""

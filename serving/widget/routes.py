@@ -1,6 +1,7 @@
 """The widget's script for any site, and a demo page like a coach operator's own."""
 
 import gzip
+import json
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,20 @@ from starlette.staticfiles import StaticFiles
 
 HERE = Path(__file__).parent
 DEMO = HERE / "demo"
+SOURCE = HERE / "source"
+SCRIPTS = ("texts.js", "scenes.js", "service.js", "sight.js", "element.js")
+"""The widget's sources, each after those it needs."""
+
+_ABOUT = """/*
+ * <busflow-tours>: tours a visitor can really book, each with a true reason. One script tag, no framework.
+ *
+ *   <script src="https://ci.example/widget.js" defer></script>
+ *   <busflow-tours token="…" link="/reisen/{tour_id}?termin={departure_id}"></busflow-tours>
+ *
+ * Attributes, CSS variables, events and tokens: docs/widget.md
+ */
+"""
+_ORIGIN = "new URL(document.currentScript?.src ?? location.href).origin"
 
 SCRIPT_HEADERS = {
     "Content-Type": "text/javascript; charset=utf-8",
@@ -48,9 +63,18 @@ def widget_routes() -> list[BaseRoute]:
 
 
 def load_script() -> Script:
-    """Read the widget and compress it once."""
-    plain = (HERE / "widget.js").read_bytes()
+    """Make one script of the widget's sources and its style sheet, and compress it once."""
+    plain = _joined().encode()
     return Script(plain, gzip.compress(plain, mtime=0), sha256(plain).hexdigest()[:20])
+
+
+def _joined() -> str:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in SOURCE.iterdir()}
+    constants = (
+        f"const ORIGIN = {_ORIGIN};\nconst CSS = {json.dumps(texts['looks.css'], ensure_ascii=False)};"
+    )
+    parts = [constants, *(texts[name].strip() for name in SCRIPTS)]
+    return f'{_ABOUT}(() => {{\n"use strict";\n' + "\n\n".join(parts) + "\n})();\n"
 
 
 async def _script(request: Request, script: Script) -> Response:

@@ -88,3 +88,18 @@ def tour(position: int, tour_id: str, name: str, why: str, **fields: Any) -> Rec
         currency="EUR",
         seats_left=fields["seats_left"],
     )
+
+
+def long_winded(tours: list[RecommendedTour]) -> list[RecommendedTour]:
+    """The longest that names and reasons get: words of a real catalogue, sentences of our templates."""
+    name = "Lüneburger Heide 2027 – Heideblüte mit Kutschfahrt durch den Wilseder Berg"
+    text = (
+        "Sie haben sich Sächsische Schweiz angesehen: 112 von 240 Gästen, die dafür gebucht waren, "
+        "waren es auch für diese Reise."
+    )
+    return [
+        one.model_copy(
+            update={"name": name, "reason": one.reason.model_copy(update={"text": text}), "seats_left": 2}
+        )
+        for one in tours
+    ]

@@ -35,7 +35,7 @@ def test_what_bentoml_builds_serves(installation, tmp_path):
     assert not (source / "training").exists()
     assert not (source / ".tools").exists()
 
-    with (source / "serving" / "widget" / "widget.js").open("a") as script:
+    with (source / "serving" / "widget" / "source" / "element.js").open("a") as script:
         script.write(OF_THE_BENTO)
 
     port, log = free_port(), tmp_path / "bento.log"
@@ -47,7 +47,7 @@ def test_what_bentoml_builds_serves(installation, tmp_path):
     ):
         try:
             wait_until_ready(address, process, log)
-            assert httpx.get(f"{address}/widget.js").text.endswith(OF_THE_BENTO)
+            assert OF_THE_BENTO in httpx.get(f"{address}/widget.js").text
             token = TokenKeys(installation.keys_dir).mint("nordlicht", "crm", now=utc_now())
             asked = httpx.post(
                 f"{address}/recommend",
