@@ -6,7 +6,7 @@ EXPORT := $(UV) export --quiet --locked --no-default-groups --no-emit-project --
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format docs feast-ui bench bench-log bento-requirements clean
+.PHONY: help install demo test lint format docs screenshots feast-ui bench bench-log bento-requirements clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -45,6 +45,9 @@ docs: install  ## Write the schemas of the event contracts and the pages of feat
 	$(RUN)/busflow contracts export docs/contracts
 	$(RUN)/busflow features docs docs/features
 	$(RUN)/busflow segments docs docs/segments.md
+
+screenshots: install  ## Take the pictures of the CRM screen anew (needs Chromium, or its path in CHROMIUM)
+	$(RUN)/python -m tests.browser.screenshots docs/screenshots
 
 feast-ui: install  ## Show Feast's registry and its lineage on http://127.0.0.1:8888
 	$(UV) sync --locked --inexact --group ui

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nsmallest
+from threading import Lock
 from typing import NamedTuple
 
 from activity_log import reading
@@ -62,6 +63,7 @@ class Slipping:
         self._models = models
         self._operator_id = operator_id
         self._kept: Losses | None = None
+        self._scoring = Lock()
 
     def away(self, profiles: Profiles, language: Language, now: datetime) -> SlippingAway:
         """Return them with names and reasons. Raises NoModelError while no churn model is live."""
@@ -79,9 +81,14 @@ class Slipping:
         return SlippingAway(losses.basis, losses.horizon_days, losses.as_of, customers)
 
     def _losses(self, now: datetime) -> Losses:
-        if self._kept is None or now - self._kept.as_of >= SCORES_KEPT:
-            self._kept = self._score_all(now)
-        return self._kept
+        """Return what was scored last; while somebody scores anew, the others see what was before."""
+        kept = self._kept
+        if kept is not None and (now - kept.as_of < SCORES_KEPT or self._scoring.locked()):
+            return kept
+        with self._scoring:
+            if self._kept is None or self._kept is kept:
+                self._kept = self._score_all(now)
+            return self._kept
 
     def _score_all(self, now: datetime) -> Losses:
         scorer = self._models.churn(self._operator_id).model

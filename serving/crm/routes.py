@@ -31,6 +31,7 @@ def crm_routes(desk: Desk, access: CrmAccess) -> list[BaseRoute]:
         Route("/crm/session", door.is_open, methods=["GET"]),
         Route("/crm/session", door.sign_in, methods=["POST"]),
         Route("/crm/sign-out", door.sign_out, methods=["POST"]),
+        Route("/crm/slipping", door.guard(screen.slipping)),
         Route("/crm/search", door.guard(screen.hits)),
         Route("/crm/customers/{customer_id:path}", door.guard(screen.customer)),
         Route("/crm/timelines/{customer_id:path}", door.guard(screen.timeline)),
@@ -50,8 +51,12 @@ class _Screen:
 
     async def home(self, request: Request, visit: Visit) -> Response:
         query = _query(request)
-        hits, slipping = await asyncio.gather(self._hits(visit, query), self._slipping(visit))
-        return self._pages.render(request, "home.html", query=query, hits=hits, slipping=slipping)
+        hits = await self._hits(visit, query)
+        return self._pages.render(request, "home.html", query=query, hits=hits)
+
+    async def slipping(self, request: Request, visit: Visit) -> Response:
+        """Answer with the list, which takes long to find with many customers: see `_part`."""
+        return self._part(request, "slipping", slipping=await self._slipping(visit))
 
     async def hits(self, request: Request, visit: Visit) -> Response:
         query = _query(request)
@@ -94,7 +99,7 @@ class _Screen:
         )
 
     async def charts(self, request: Request, visit: Visit) -> Response:
-        """Answer with the plots: a part of a page for scripts, `?page` a page of its own for everybody else."""
+        """Answer with the plots: see `_part`."""
         customer_id = request.path_params["customer_id"]
         try:
             travels = await self._desk.travels(*_who(visit, customer_id))
@@ -108,8 +113,7 @@ class _Screen:
                 bookings_drawing, years, names, visit.language
             )
             values["spend_svg"] = await anyio.to_thread.run_sync(spend_drawing, years, visit.language)
-        template = "charts.html" if "page" in request.query_params else "_charts.html"
-        return self._pages.render(request, template, **values)
+        return self._part(request, "charts", **values)
 
     async def segments(self, request: Request, visit: Visit) -> Response:
         overview = await self._desk.segments(*visit)
@@ -125,6 +129,11 @@ class _Screen:
         except UnknownSegmentError:
             return self._pages.render(request, "no_segment.html", 404)
         return self._pages.render(request, "segment.html", found=found)
+
+    def _part(self, request: Request, name: str, **values: Any) -> Response:
+        """Render a part of a page for scripts; with `?page`, a page of its own for everybody else."""
+        template = f"{name}.html" if "page" in request.query_params else f"_{name}.html"
+        return self._pages.render(request, template, **values)
 
     async def _hits(self, visit: Visit, query: str) -> list[CustomerHit]:
         return await self._desk.search(visit.operator_id, query, visit.language) if query else []

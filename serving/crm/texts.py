@@ -59,6 +59,7 @@ class Texts:
 
     slipping_title: str
     slipping_lead: str
+    slipping_show: str
     slipping_expected: str
     slipping_revenue: str
     slipping_as_of: str
@@ -161,6 +162,7 @@ class Texts:
     channel_read: str
     channel_sure: str
     channel_purposes: Mapping[str, str]
+    channel_from: Plural
     channel_unclear: str
     channel_forbidden: str
     channel_none: str

@@ -20,6 +20,7 @@ PAGES = (
     "/crm/customers/c-bernd",
     "/crm/customers/nobody",
     "/crm/charts/c-anna?page",
+    "/crm/slipping?page",
     "/crm/segments",
     "/crm/segments/couples?page=2",
     "/crm/segments/fresh",

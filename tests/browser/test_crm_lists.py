@@ -48,6 +48,22 @@ def test_without_a_churn_model_nobody_is_named(crm: Page, site: Site) -> None:
     expect(crm.get_by_role("main")).to_contain_text("noch kein Modell in Betrieb")
 
 
+def test_the_search_does_not_wait_for_the_list(crm: Page) -> None:
+    crm.route("**/crm/slipping", lambda route: None)  # never answers
+    crm.goto("/crm", wait_until="domcontentloaded")
+    crm.keyboard.type("hansen")
+    crm.keyboard.press("Enter")
+    expect(crm.get_by_role("heading", level=1, name="Bernd Hansen")).to_be_visible()
+
+
+def test_the_list_comes_without_scripts_too(new_page: NewPage) -> None:
+    page = new_page(signed_in=True, java_script_enabled=False)
+    page.goto("/crm")
+    page.get_by_role("link", name="Liste zeigen").click()
+    expect(page.get_by_role("heading", level=1, name="Wen wir diese Woche verlieren könnten")).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(4)
+
+
 def test_the_groups_with_sizes_and_what_moved(crm: Page) -> None:
     crm.goto("/crm")
     crm.get_by_role("navigation", name="Seiten").get_by_role("link", name="Gruppen").click()

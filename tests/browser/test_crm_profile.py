@@ -39,6 +39,8 @@ def test_what_stands_out_comes_with_what_to_do(anna: Page) -> None:
     rows = anna.get_by_role("region", name="Was auffällt").get_by_role("listitem")
     expect(rows).to_have_count(2)
     says(rows.first, "das übliche Fenster ist verstrichen", "Anrufen und nach Wünschen fragen.")
+    expect(rows.first.get_by_role("link")).to_have_attribute("href", "tel:+4940123456")
+    expect(rows.nth(1).get_by_role("link")).to_have_count(0)
 
 
 def test_the_bookings_latest_first_with_the_early_ones_folded_away(anna: Page) -> None:
@@ -69,7 +71,13 @@ def test_worth_rank_and_closeness(anna: Page) -> None:
 
 def test_how_to_reach_and_what_was_agreed_to(anna: Page) -> None:
     part = anna.locator(".reach")
-    says(part, "Brief, zu 81\xa0% sicher", "9 von 12 Nachrichten gelesen", "zu 86\xa0% sicher", "noch unklar")
+    says(
+        part,
+        "Brief, zu 81\xa0% sicher",
+        "9 von 12 Nachrichten gelesen",
+        "zu 86\xa0% sicher, aus 8 Nachrichten",
+        "noch unklar",
+    )
     says(part, "erlaubt seit 04.03.2019", "nie zugestimmt", "nicht erlaubt, Stand 01.08.2024")
     says(part, "E-Mail, Brief, Telefon")
 
