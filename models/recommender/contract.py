@@ -168,7 +168,15 @@ def seasonal_evidence(counts: BookingCounts, context: Context, family: str) -> E
 
 
 def history_row(index: Mapping[str, int], history: History, party_weight: float = 0.0) -> sparse.csr_array:
-    """Return a history as (1, families): times booked, plus one where viewed. Unknown families are left out.
+    """Return a history as (1, families): see `times_known`."""
+    times = times_known(index, history, party_weight)
+    columns = sorted(times)
+    row = ([times[column] for column in columns], columns, [0, len(columns)])
+    return sparse.csr_array(row, shape=(1, len(index)), dtype=np.float64)
+
+
+def times_known(index: Mapping[str, int], history: History, party_weight: float = 0.0) -> dict[int, float]:
+    """Return times booked, plus one where viewed, by the families' columns. Unknown families are left out.
 
     index: the column of each family. party_weight: what a trip of the party counts.
     """
@@ -181,9 +189,7 @@ def history_row(index: Mapping[str, int], history: History, party_weight: float 
     for family, count in (*booked, *viewed, *party):
         if family in index and count > 0:
             times[index[family]] = times.get(index[family], 0.0) + count
-    columns = sorted(times)
-    row = ([times[column] for column in columns], columns, [0, len(columns)])
-    return sparse.csr_array(row, shape=(1, len(index)), dtype=np.float64)
+    return times
 
 
 def contexts_row(

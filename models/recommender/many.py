@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
-from models.recommender.contexts import Contexts
-from models.recommender.contract import Context, History, contexts_row, history_row
+from models.recommender.attributes import UNKNOWN
+from models.recommender.contexts import ANY_MONTH, Contexts
+from models.recommender.contract import Context, History, times_known
 from models.recommender.newcomers import Newcomer, Newcomers
 from models.recommender.recommender import Recommender
 
@@ -58,16 +59,27 @@ def _scores(
 
 
 def _matrix(recommender: Recommender, histories: Sequence[History], party: float) -> sparse.csr_array:
-    rows = [history_row(recommender.counts.index, history, party) for history in histories]
-    return sparse.csr_array(sparse.vstack(rows))
+    index = recommender.counts.index
+    rows = [sorted(times_known(index, history, party).items()) for history in histories]
+    ends = np.cumsum([0, *map(len, rows)])
+    columns = np.array([column for row in rows for column, _ in row], dtype=np.int64)
+    times = np.array([count for row in rows for _, count in row], dtype=np.float64)
+    return sparse.csr_array((times, columns, ends), shape=(len(rows), len(index)))
 
 
 def _contexts(
     recommender: Recommender, histories: Sequence[History], contexts: Sequence[Context]
 ) -> Contexts:
+    """Return the contexts of many, as `contexts_row` has each."""
     index, stops = recommender.counts.index, recommender.stop_places
-    rows = [contexts_row(index, stops, *one) for one in zip(histories, contexts, strict=True)]
-    return Contexts(*(np.concatenate([getattr(row, name) for row in rows]) for name in vars(rows[0])))
+    columns = (
+        [context.month or ANY_MONTH for context in contexts],
+        [stops.get(context.stop or "", UNKNOWN) for context in contexts],
+        [index.get(history.latest or "", UNKNOWN) for history in histories],
+        [history.again for history in histories],
+        [history.moves for history in histories],
+    )
+    return Contexts(*map(np.array, columns))
 
 
 def _parts(customers: int, families: int) -> Iterator[slice]:

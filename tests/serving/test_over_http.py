@@ -2,7 +2,7 @@
 
 import http.client
 import json
-import warnings
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -30,24 +30,9 @@ def problem_of(response, status):
 
 
 @pytest.fixture(scope="module")
-def routes(service):
-    """Every (method, path) the running application has, as the application itself says."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # BentoML's own
-        from _bentoml_impl.server.app import ServiceAppFactory
-
-        from serving.service import service as the_service
-        from serving.service import web
-
-        the_service.inject_config()
-        application = ServiceAppFactory(the_service, is_main=True)()
-    listed = [
-        (route.path, sorted(getattr(route, "methods", None) or ["GET"]))
-        for mounted in application.routes
-        for route in (web.routes if getattr(mounted, "app", None) is web else [mounted])
-    ]
-    found = [(method, path.replace("{customer_id}", "c-x").replace("{customer_id:path}", "c-x"))
-             for path, methods in listed for method in methods]  # fmt: skip
+def routes(served):
+    """Every (method, path) the running application has, with ids in them."""
+    found = [(method, re.sub(r"{[^}]*}", "c-x", path)) for method, path in served]
     assert {"/recommend", "/events", "/metrics", "/crm", "/docs.json", "/"} <= {path for _, path in found}
     return found
 
