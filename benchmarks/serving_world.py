@@ -52,7 +52,9 @@ def multiply(settings: Settings, times: int) -> None:
             for person, customer_id in people
         ]
         connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("CREATE TEMP TABLE copy (old TEXT, number INTEGER, new TEXT, PRIMARY KEY (old, number))")
+        connection.execute(
+            "CREATE TEMP TABLE copy (old TEXT, number INTEGER, new TEXT, PRIMARY KEY (old, number))"
+        )
         connection.executemany("INSERT INTO copy VALUES (?, ?, ?)", copies)
         connection.execute("BEGIN")
         for table, (key, who) in _COPIED.items():

@@ -118,8 +118,28 @@ def _questions(operator_id: str, customer_id: str, tour_id: str, now: datetime) 
         Question("POST", "/customer_insight", "widget", {"customer_id": customer_id}, 403),
         Question("POST", "/events", "ingest", consent, 202),
         Question("POST", "/events", "ingest", [consent, {"id": "demo-bad", "type": "Nonsense"}], 202),
+        Question(
+            "POST", "/recommend/batch", "marketing", {"customer_ids": [customer_id, "c-nobody"], "n": 2}
+        ),
+        Question("POST", "/churn_risk", "analyst", {"customer_ids": [customer_id], "reasons": False}),
+        Question("POST", "/customer_insight/batch", "analyst", {"customer_ids": [customer_id]}),
+        Question("POST", "/invite", "marketing", {"tour_id": tour_id, "n": 3}),
+        Question("POST", "/invite", "widget", {"tour_id": tour_id}, 403),
+        Question("POST", "/invite", "marketing", {"tour_id": "atlantis-2027"}, 404),
         Question("GET", "/customers?q=mei", "crm"),
+        Question("GET", "/customers?q=Schmdit&limit=3", "crm"),
         Question("GET", f"/customers/{customer_id}/timeline", "crm"),
+        *(
+            Question("GET", f"/customers/{customer_id}/{side}", "analyst")
+            for side in ("rfm", "clv", "insights", "segments")
+        ),
+        Question("GET", "/segments", "marketing"),
+        Question("GET", "/segments/overlaps", "marketing"),
+        Question("GET", "/segments/no-such-segment/members", "marketing", None, 404),
+        Question("GET", "/recommendations/no-such-list", "crm", None, 404),
+        Question("GET", "/openapi.json", "analyst"),
+        Question("GET", "/v1/segments", "analyst"),
+        Question("GET", "/v2/segments", "analyst", None, 404),
         Question("GET", "/crm", None, None, 401),
         Question("GET", "/widget.js", None),
         Question("GET", "/widget/demo", None),

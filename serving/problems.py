@@ -41,6 +41,10 @@ def status_of(error: BusflowError) -> HTTPStatus:
 def field_errors(found: Iterable[Mapping[str, Any]]) -> list[FieldError]:
     """Return what pydantic says of fields (`loc`, `msg`), ten at most; what names none is of the body as a whole."""
     errors = [
-        FieldError(field=".".join(map(str, one["loc"])) or "body", detail=str(one["msg"])) for one in found
+        FieldError(
+            field=".".join(map(str, one["loc"])) or "body",
+            detail=str(one["msg"]).removeprefix("Value error, "),
+        )
+        for one in found
     ]
     return errors[:MOST_FIELDS]

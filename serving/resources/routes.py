@@ -19,6 +19,10 @@ from serving.middleware import problem
 from serving.problems import field_errors, status_of
 from serving.resources.operation import JSON, Operation, Paged, Query, Question
 
+PATIENCE_SECONDS = 28.0
+"""A little less than the framework waits, whose own answer is no problem+json."""
+TOO_LONG = "the answer takes too long, or other long work is going on: ask for fewer at once, or later"
+
 
 class BadRequestError(Exception):
     """The query, the path or the body is not as the document says; `errors` name the fields."""
@@ -35,16 +39,21 @@ def route(operation: Operation) -> Route:
     async def serve(request: Request) -> Response:
         try:
             question = await _question(operation, request)
-            answered = await anyio.to_thread.run_sync(
-                _answer, operation, question, limiter=_one_at_a_time() if operation.heavy else None
-            )
+            if not operation.heavy:
+                answered = await anyio.to_thread.run_sync(_answer, operation, question)
+                return _response(operation, reply, answered, request)
+            with anyio.move_on_after(PATIENCE_SECONDS):
+                answered = await anyio.to_thread.run_sync(
+                    _answer, operation, question, limiter=_one_at_a_time(), abandon_on_cancel=True
+                )
+                return _response(operation, reply, answered, request)
         except BadRequestError as error:
             return problem(HTTPStatus.BAD_REQUEST, errors=error.errors)
         except AccessDeniedError as denied:
             return problem(denied.status, denied.detail)
         except BusflowError as error:
             return problem(status_of(error), str(error))
-        return _response(operation, reply, answered, request)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, TOO_LONG)
 
     return Route(operation.path, serve, methods=[operation.method])
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -111,6 +112,26 @@ def service(installation: Settings) -> Iterator[Service]:
         finally:
             process.terminate()
             database.close()
+
+
+@pytest.fixture(scope="session")
+def served(service: Service) -> list[tuple[str, str]]:
+    """Every method and path, as written, that the running application has, as the application itself says."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # BentoML's own
+        from _bentoml_impl.server.app import ServiceAppFactory
+
+        from serving.service import service as the_service
+        from serving.service import web
+
+        the_service.inject_config()
+        application = ServiceAppFactory(the_service, is_main=True)()
+    listed = [
+        (route.path, sorted(getattr(route, "methods", None) or ["GET"]))
+        for mounted in application.routes
+        for route in (web.routes if getattr(mounted, "app", None) is web else [mounted])
+    ]
+    return [(method, path) for path, methods in listed for method in methods]
 
 
 @pytest.fixture(scope="session")

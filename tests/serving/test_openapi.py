@@ -2,7 +2,6 @@
 
 import json
 import re
-import warnings
 from collections import Counter
 
 import jsonschema
@@ -94,25 +93,14 @@ def content_of(document):
 # --- complete
 
 
-def test_every_route_that_is_served_is_in_the_document(service, operations):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # BentoML's own
-        from _bentoml_impl.server.app import ServiceAppFactory
-
-        from serving.service import service as the_service
-        from serving.service import web
-
-        the_service.inject_config()
-        application = ServiceAppFactory(the_service, is_main=True)()
-    served = {
-        (method, route.path)
-        for mounted in application.routes
-        for route in (web.routes if getattr(mounted, "app", None) is web else [mounted])
-        for method in (getattr(route, "methods", None) or {"GET"}) - {"HEAD", "OPTIONS"}
-        if not NOT_OF_THE_API.fullmatch(route.path)
+def test_every_route_that_is_served_is_in_the_document(served, operations):
+    of_the_api = {
+        (method, path)
+        for method, path in served
+        if method not in {"HEAD", "OPTIONS"} and not NOT_OF_THE_API.fullmatch(path)
     }
-    assert served == {(method, path) for method, path, _ in operations}
-    assert len(served) > 20
+    assert of_the_api == {(method, path) for method, path, _ in operations}
+    assert len(of_the_api) > 20
 
 
 def test_what_is_told_of_an_operation_is_complete(document, operations):
@@ -243,7 +231,7 @@ def test_there_is_no_other_version(service):
 # --- answered as it says
 
 FUZZ = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     database=None,
@@ -277,14 +265,20 @@ def api(living, service):
     return schemathesis.openapi.from_dict(living | {"paths": paths}, config=config)
 
 
+def is_asked_something(told):
+    """Whether there is a body or a query that could be wrong."""
+    return "requestBody" in told or any(one["in"] == "query" for one in told["parameters"])
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_whatever_is_asked_is_answered_as_the_document_says(api, service, mode):
     statuses = Counter()
     for found in api.get_all_operations():
         operation = found.ok()
-        if mode is GenerationMode.NEGATIVE and operation.path == "/openapi.json":
-            continue  # there is nothing one could ask wrongly
-        roles = operation.definition.raw["x-roles"]
+        told = operation.definition.raw
+        if mode is GenerationMode.NEGATIVE and not is_asked_something(told):
+            continue
+        roles = told["x-roles"]
         tokens = [service.token(role) for role in roles]
 
         @FUZZ
@@ -297,7 +291,7 @@ def test_whatever_is_asked_is_answered_as_the_document_says(api, service, mode):
 
         ask()
     asked = {path for path, _ in statuses}
-    assert len(asked) > 18
+    assert len(asked) > (18 if mode is GenerationMode.POSITIVE else 9)
     if mode is GenerationMode.POSITIVE:
         assert sum(count for (_, status), count in statuses.items() if status < 400) > 100
 

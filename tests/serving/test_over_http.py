@@ -2,7 +2,7 @@
 
 import http.client
 import json
-import warnings
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import jwt
@@ -34,24 +34,9 @@ def problem_of(response, status):
 
 
 @pytest.fixture(scope="module")
-def routes(service):
-    """Every (method, path) the running application has, as the application itself says."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # BentoML's own
-        from _bentoml_impl.server.app import ServiceAppFactory
-
-        from serving.service import service as the_service
-        from serving.service import web
-
-        the_service.inject_config()
-        application = ServiceAppFactory(the_service, is_main=True)()
-    listed = [
-        (route.path, sorted(getattr(route, "methods", None) or ["GET"]))
-        for mounted in application.routes
-        for route in (web.routes if getattr(mounted, "app", None) is web else [mounted])
-    ]
-    found = [(method, path.replace("{customer_id}", "c-x").replace("{customer_id:path}", "c-x"))
-             for path, methods in listed for method in methods]  # fmt: skip
+def routes(served):
+    """Every (method, path) the running application has, with ids in them."""
+    found = [(method, re.sub(r"{[^}]*}", "c-x", path)) for method, path in served]
     assert {"/recommend", "/events", "/metrics", "/crm", "/docs.json", "/"} <= {path for _, path in found}
     return found
 
@@ -419,7 +404,6 @@ def test_a_wrong_method_is_405_and_says_which_to_use(service, method, path, role
     assert use in response.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/recommend/x", "/customers/c-x", "/customers/c-x/timeline/y"])
 def test_options_says_what_may_be_done(service):
     for path, allowed in (("/recommend", "POST"), ("/customers", "GET"), ("/segments/x/members", "GET")):
         answer = service.ask("OPTIONS", path, "crm")
@@ -433,6 +417,7 @@ def test_head_is_get_without_a_body(service):
     assert answer.headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/recommend/x", "/customers/c-x", "/customers/c-x/timeline/y"])
 def test_an_unknown_path_is_404_and_says_what_there_is(service, path):
     detail = problem_of(service.ask("GET", path, "crm"), 404)
     assert detail.startswith(f"there is no {path}; there are /also_booked")
