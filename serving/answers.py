@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import anyio
 
@@ -19,7 +18,7 @@ from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
 from feature_repo.store import CustomerFeatures, open_features
 from models.card import Task
-from models.registry import Loaded, ModelRegistry
+from models.registry import ModelRegistry
 from serving.answer_writer import AnswerWriter
 from serving.crm.records import SlippingAway
 from serving.facets import Facets
@@ -59,6 +58,7 @@ from serving.worth import (
 )
 
 INSIGHT_ITEMS = 5
+VALUE_AND_CHANNEL: tuple[Task, ...] = ("value", "channel")
 
 
 class Answers:
@@ -211,7 +211,7 @@ class Answers:
         customer_id, _ = tenant.guests.find(customer_id, now)
         row = tenant.profiles.behaviour(customer_id, now)
         risk = self._risk(tenant, customer_id, language)
-        value, channels = self._live("value", operator_id), self._live("channel", operator_id)
+        value, channels = (self._models.live_or_none(task, operator_id) for task in VALUE_AND_CHANNEL)
         return CustomerInsight(
             customer_id=customer_id,
             person=tenant.profiles.person(customer_id) if with_person else None,
@@ -322,12 +322,6 @@ class Answers:
     def _risk(self, tenant: Tenant, customer_id: str, language: Language) -> ChurnRisk | None:
         try:
             return tenant.profiles.churn_risks([customer_id], language, self._clock())[0]
-        except NoModelError:
-            return None
-
-    def _live(self, task: Task, operator_id: str) -> Loaded[Any] | None:
-        try:
-            return self._models.live(task, operator_id)
         except NoModelError:
             return None
 

@@ -16,7 +16,7 @@ ALIKE = 1e-6
 def best_offer(offers: Sequence[Offer], habits: Habits) -> Offer:
     """Return the offer nearest to the usual month, price and nights; among equals the soonest.
 
-    offers: the soonest first. Which boarding points can be reached was settled before (see `Shelf.offers`).
+    Which boarding points can be reached was settled before (see `Shelf.offers`).
     """
     usual, month, nights = log(habits.price) if habits.price else None, habits.month, habits.nights
     best, least = offers[0], inf
@@ -29,7 +29,7 @@ def best_offer(offers: Sequence[Offer], habits: Habits) -> Offer:
             misfit += PRICE * abs(offer.log_price - usual)
         if nights is not None:
             misfit += NIGHT * abs(offer.tour.nights - nights)
-        if misfit < least - ALIKE:
+        if misfit < least - ALIKE or (misfit < least + ALIKE and departs(offer) < departs(best)):
             best, least = offer, misfit
     return best
 

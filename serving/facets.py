@@ -8,7 +8,6 @@ from activity_log.errors import NoModelError
 from activity_log.operators import Operator
 from activity_log.segments.reading import segments_of
 from feature_repo.store import OnlineRow
-from models.card import Task
 from models.registry import Loaded
 from serving.guests import Guests
 from serving.insight_texts import no_booking, no_model, not_computed
@@ -40,7 +39,7 @@ class Facets:
 
     def rfm(self, customer_id: str, language: Language) -> CustomerRfm:
         """Return the fifths and what they are of. Raises UnknownCustomerError."""
-        row, value = self._row(customer_id), self._live("value")
+        row, value = self._row(customer_id), self._models.live_or_none("value", self._operator_id)
         score, known = rfm_score(row, value, language), row.features
         return CustomerRfm(
             customer_id=row.customer_id,
@@ -56,14 +55,16 @@ class Facets:
     def clv(self, customer_id: str, language: Language) -> CustomerClv:
         """Return what the customer is expected to bring. Raises UnknownCustomerError."""
         row = self._row(customer_id)
-        value = customer_value(row, self._live("value"), self._clock(), language)
+        value = customer_value(
+            row, self._models.live_or_none("value", self._operator_id), self._clock(), language
+        )
         return CustomerClv(customer_id=row.customer_id, **dict(value))
 
     def insights(self, customer_id: str, language: Language) -> CustomerInsights:
         """Return what stands out, the weightiest first. Raises UnknownCustomerError."""
         row = self._row(customer_id)
         risk = self._risk(row.customer_id, language)
-        found = customer_insights(row, risk, self._live("value"), language)
+        found = customer_insights(row, risk, self._models.live_or_none("value", self._operator_id), language)
         return CustomerInsights(customer_id=row.customer_id, as_of=row.as_of, insights=found)
 
     def segments(self, customer_id: str, language: Language) -> list[SegmentMembership]:
@@ -87,12 +88,6 @@ class Facets:
     def _risk(self, customer_id: str, language: Language) -> ChurnRisk | None:
         try:
             return self._profiles.churn_risks([customer_id], language, self._clock())[0]
-        except NoModelError:
-            return None
-
-    def _live(self, task: Task) -> Loaded[Any] | None:
-        try:
-            return self._models.live(task, self._operator_id)
         except NoModelError:
             return None
 

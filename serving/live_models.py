@@ -87,6 +87,13 @@ class LiveModels:
             raise NoModelError(f"operator '{operator_id}' has no live {task} model: train and promote one")
         return loaded
 
+    def live_or_none(self, task: Task, operator_id: str) -> Loaded[Any] | None:
+        """Return the operator's champion of a task; None: there is none."""
+        try:
+            return self.live(task, operator_id)
+        except NoModelError:
+            return None
+
     def look(self) -> None:
         """Look at every champion that was asked for, and load what is new."""
         for (operator_id, task), slot in list(self._slots.items()):

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -10,14 +9,11 @@ from sqlalchemy import Connection
 from activity_log import ledger, projection_state
 from activity_log.clock import Clock
 from activity_log.database import Database
-from activity_log.errors import NoModelError
 from activity_log.facts.of_customers import CustomerFacts
 from activity_log.facts.touched import touched_by
 from activity_log.operators import Operator
 from feature_repo.store import CustomerFeatures
 from models.card import Task
-from models.recommender import Recommender
-from models.registry import Loaded
 from serving.facets import Facets
 from serving.finding import Finding
 from serving.guests import PAUSE_SECONDS, Guest, GuestReader, Guests
@@ -155,7 +151,8 @@ class Tenant:
 
     def _rank(self, now: datetime) -> None:
         """Choose by what families are ranked: the live model and the families it does not know, else popularity."""
-        shelf, loaded = self.shelf(now), self._live()
+        operator_id = self.operator.operator_id
+        shelf, loaded = self.shelf(now), self._models.live_or_none("recommender", operator_id)
         if loaded is None:
             self._ranking = self._by_popularity(shelf, now)
             return
@@ -180,13 +177,5 @@ class Tenant:
     def prepare(self, now: datetime) -> None:
         """Have all that answers need at hand: the models, and what the log says."""
         for task in SERVED_TASKS:
-            with suppress(NoModelError):
-                self._models.live(task, self.operator.operator_id)
+            self._models.live_or_none(task, self.operator.operator_id)
         self.look(now)
-
-    def _live(self) -> Loaded[Recommender] | None:
-        """Return the live recommender; None while nothing was ever promoted, or the registry never answered."""
-        try:
-            return self._models.recommender(self.operator.operator_id)
-        except NoModelError:
-            return None

@@ -18,6 +18,7 @@ class Registry:
     def __init__(self, live: str | None):
         self.live, self.slow, self.broken = live, 0.0, ""
         self.asked, self.loaded = 0, 0
+        self.kept_here = None
 
     def version(self, operator_id, task, alias):
         self.asked += 1
@@ -25,6 +26,9 @@ class Registry:
         if self.broken == "version":
             raise ConnectionError("nobody answers")
         return self.live
+
+    def kept(self, operator_id, task, load):
+        return self.kept_here
 
     def load(self, operator_id, task, load, alias="champion"):
         time.sleep(self.slow)
@@ -84,14 +88,24 @@ def test_while_the_registry_is_broken_the_old_model_answers_and_then_the_new_one
     until(lambda: live.recommender("nordlicht").version == "2")
 
 
-def test_a_first_request_that_finds_the_registry_broken_fails_and_the_next_tries_again():
+def test_while_the_registry_is_away_from_the_start_there_is_no_model_until_it_is_back():
     registry = Registry("1")
     registry.broken = "load"
-    live = LiveModels(registry)
-    with pytest.raises(OSError, match="half a file"):
+    live = LiveModels(registry, look_again_seconds=0.01)
+    with pytest.raises(NoModelError):
         live.churn("nordlicht")
     registry.broken = ""
+    until(lambda: live.live_or_none("churn", "nordlicht") is not None)
     assert live.churn("nordlicht").version == "1"
+
+
+def test_a_process_that_starts_while_the_registry_is_away_begins_with_the_champion_it_kept():
+    registry = Registry("2")
+    registry.broken, registry.kept_here = "version", SimpleNamespace(version="1", model=object())
+    live = LiveModels(registry, look_again_seconds=0.01)
+    assert live.churn("nordlicht").version == "1"
+    registry.broken = ""
+    until(lambda: live.churn("nordlicht").version == "2")
 
 
 def test_requests_that_come_together_load_a_model_once():
