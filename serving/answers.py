@@ -9,15 +9,12 @@ import anyio
 
 from activity_log.clock import Clock, utc_now
 from activity_log.database import Database, open_log
-from activity_log.errors import NoModelError
 from activity_log.gate import Gate, Rejected
 from activity_log.ingestion import Receipt, ingest, ingest_body
 from activity_log.operators import Operator, find_operator, list_operators
-from activity_log.segments.reading import segments_of
 from activity_log.settings import Settings
 from activity_log.timeline import EVERYTHING, TimelineFilter
 from feature_repo.store import CustomerFeatures, open_features
-from models.card import Task
 from models.registry import ModelRegistry
 from serving.answer_writer import AnswerWriter
 from serving.crm.records import SlippingAway
@@ -32,7 +29,6 @@ from serving.live_models import LiveModels
 from serving.logged_recommendations import logged_recommendation
 from serving.lookups import LookupFailedError, Lookups
 from serving.offers import NO_FILTERS
-from serving.profiles import behavior_aggregate
 from serving.recommending import Answer, Asked, Trouble, Visitor, logged
 from serving.replies import (
     ChurnRisk,
@@ -48,17 +44,9 @@ from serving.segment_pages import SegmentPages
 from serving.showing import Showing
 from serving.tenants import Tenant
 from serving.tickets import Tickets
-from serving.worth import (
-    channel_preference,
-    customer_insights,
-    customer_value,
-    engagement_score,
-    purchase_pattern,
-    rfm_score,
-)
+from serving.whole_customer import WholeCustomer
 
 INSIGHT_ITEMS = 5
-VALUE_AND_CHANNEL: tuple[Task, ...] = ("value", "channel")
 
 
 class Answers:
@@ -90,6 +78,7 @@ class Answers:
         self._tenants: dict[str, Tenant] = {}
         self._following: Following | None = None
         self._lookups = Lookups()
+        self._whole = WholeCustomer(database, self._models)
         self.rules = RulesAnswers(database, self._level, clock)
 
     def follow(self, operator_ids: Collection[str] = ()) -> None:
@@ -122,7 +111,6 @@ class Answers:
         n: int = INSIGHT_ITEMS,
         *,
         explore: bool = False,
-        endpoint: str = "recommend",
     ) -> RecommendationModel:
         """Suggest trips. Raises UnknownCustomerError for a customer nobody is.
 
@@ -132,7 +120,7 @@ class Answers:
         if visitor.customer_id is not None:
             customer_id, guest = tenant.guests.find(visitor.customer_id, self._clock())
             visitor = replace(visitor, customer_id=customer_id)
-        asked = Asked(visitor, filters or NO_FILTERS, n, language, explore, endpoint)
+        asked = Asked(visitor, filters or NO_FILTERS, n, language, explore)
         return self._advise(tenant, asked, guest)
 
     async def recommend_soon(
@@ -208,28 +196,10 @@ class Answers:
     ) -> CustomerInsight:
         """Return the 360° profile; a merged person's is the survivor's. Raises UnknownCustomerError."""
         tenant, now = self._level(operator_id), self._clock()
-        customer_id, _ = tenant.guests.find(customer_id, now)
-        row = tenant.profiles.behaviour(customer_id, now)
-        risk = self._risk(tenant, customer_id, language)
-        value, channels = (self._models.live_or_none(task, operator_id) for task in VALUE_AND_CHANNEL)
-        return CustomerInsight(
-            customer_id=customer_id,
-            person=tenant.profiles.person(customer_id) if with_person else None,
-            as_of=row.as_of,
-            behavior=behavior_aggregate(row, tenant.offers.programme.family_names(language)),
-            engagement=engagement_score(row, risk, language),
-            channel_preference=channel_preference(row, channels, language),
-            segments=self._segments(operator_id, customer_id, language),
-            churn_risk=risk,
-            recommendations=self.recommend(
-                operator_id, Visitor(customer_id), language, endpoint="customer_insight"
-            ),
-            timeline=tenant.profiles.timeline(customer_id, language).entries,
-            value=customer_value(row, value, now, language),
-            rfm=rfm_score(row, value, language),
-            purchase_pattern=purchase_pattern(row),
-            insights=customer_insights(row, risk, value, language),
-        )
+        customer_id, guest = tenant.guests.find(customer_id, now)
+        asked = Asked(Visitor(customer_id), NO_FILTERS, INSIGHT_ITEMS, language, endpoint="customer_insight")
+        offers = self._advise(tenant, asked, guest)
+        return self._whole.insight(tenant, customer_id, guest, offers, language, now, with_person=with_person)
 
     def post_events(self, operator_id: str, body: bytes) -> Receipt:
         """Bring posted CloudEvents in; an event of another operator than the caller's is quarantined.
@@ -318,17 +288,6 @@ class Answers:
     def now(self) -> datetime:
         """Return the moment by this installation's clock."""
         return self._clock()
-
-    def _risk(self, tenant: Tenant, customer_id: str, language: Language) -> ChurnRisk | None:
-        try:
-            return tenant.profiles.churn_risks([customer_id], language, self._clock())[0]
-        except NoModelError:
-            return None
-
-    def _segments(self, operator_id: str, customer_id: str, language: Language) -> list[str]:
-        with self._database.reading() as connection:
-            found = segments_of(connection, operator_id, customer_id)
-        return [membership.name_in(language) for membership in found]
 
     def _operator(self, operator_id: str) -> Operator:
         """Look an operator up, once: none ever changes."""

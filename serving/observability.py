@@ -60,6 +60,10 @@ class RouteNames:
         self._paths = frozenset([*paths, *fixed])
         self._routes = routes
 
+    def also(self, paths: Iterable[str]) -> None:
+        """Take in more paths without parameters."""
+        self._paths = self._paths.union(paths)
+
     def of(self, scope: Scope) -> str:
         """Return the template of a request's path, UNMATCHED if there is none."""
         path: str = scope["path"]

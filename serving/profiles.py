@@ -73,15 +73,16 @@ class Profiles:
         language: Language,
         cursor: str | None = None,
         only: TimelineFilter = EVERYTHING,
+        most: int = PAGE,
     ) -> TimelinePage:
         """Return a page of touchpoints, newest first. Raises BadCursorError."""
         before = _read_cursor(cursor) if cursor else None
         with self._database.reading() as connection:
             operator_id = self._operator.operator_id
-            rows = timeline(connection, operator_id, customer_id, before, PAGE + 1, only)
+            rows = timeline(connection, operator_id, customer_id, before, most + 1, only)
         tours = self._offers.programme.tours
         entries = []
-        for event, role in rows[:PAGE]:
+        for event, role in rows[:most]:
             tour = tours.get(getattr(event.payload, "tour_id", ""))
             name = tour.name.in_language(language) if tour else None
             entries.append(
@@ -94,8 +95,8 @@ class Profiles:
                     text=timeline_text(event.payload, name, language),
                 )
             )
-        more = len(rows) > PAGE
-        last = rows[PAGE - 1].event if more else None
+        more = len(rows) > most
+        last = rows[most - 1].event if more else None
         return TimelinePage(
             entries=entries, next_cursor=_write_cursor(last.occurred_at, last.seq) if last else None
         )
