@@ -15,6 +15,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from activity_log import reading
+from activity_log.booked import booked_trips
 from activity_log.bulk import batches
 from activity_log.database import Database
 from activity_log.errors import NoModelError
@@ -31,6 +32,7 @@ from serving.profiles import Profiles
 from serving.replies import ChurnRisk
 
 CUSTOMERS_SHOWN = 20
+CANDIDATES = 3 * CUSTOMERS_SHOWN
 SCORED_TOGETHER = 500
 SCORES_KEPT = timedelta(minutes=5)
 A_WEEK = timedelta(days=7)
@@ -95,9 +97,22 @@ class Slipping:
         value = self._value()
         found = (loss for rows in self._rows(now) for loss in expected_losses(rows, scorer, value, now))
         slipping = (loss for loss in found if slips_this_week(loss, scorer, now))
-        greatest = nsmallest(CUSTOMERS_SHOWN, slipping, key=lambda loss: (-loss.amount, loss.row.customer_id))
+        candidates = nsmallest(CANDIDATES, slipping, key=lambda loss: (-loss.amount, loss.row.customer_id))
+        greatest = self._without_a_trip(candidates, now)[:CUSTOMERS_SHOWN]
         basis: LossBasis = "expected_spend" if value else "revenue"
         return Losses(basis, value.horizon_days if value else None, now, greatest)
+
+    def _without_a_trip(self, candidates: Sequence[Loss], now: datetime) -> list[Loss]:
+        """Leave out who travels along on a trip ahead that somebody else booked: features know their own only."""
+        with self._database.reading() as connection:
+            return [
+                loss
+                for loss in candidates
+                if all(
+                    trip.departure_date < now.date()
+                    for trip in booked_trips(connection, self._operator_id, loss.row.customer_id)
+                )
+            ]
 
     def _rows(self, now: datetime) -> Iterator[list[OnlineRow]]:
         with self._database.reading() as connection:

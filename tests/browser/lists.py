@@ -32,8 +32,8 @@ def slipping(language: str, *, has_value: bool) -> SlippingAway:
         NOW,
         [
             SlippingCustomer(
-                ANNA, "Anna Petersen", PHONES[ANNA], 0.724, "high", 546.6, "EUR", datetime(2025, 1, 18, tzinfo=UTC),
-                missed, WINDOW, contact_allowed=True,
+                "c-kerstin", "Kerstin Petersen", "+49 40 5551", 0.724, "high", 546.6, "EUR",
+                datetime(2025, 1, 18, tzinfo=UTC), missed, WINDOW, contact_allowed=True,
             ),
             SlippingCustomer(
                 CLARA, "Clara Lüders", None, 0.41, "medium", 332.1, "EUR", datetime(2025, 9, 2, tzinfo=UTC), None,

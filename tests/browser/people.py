@@ -2,7 +2,7 @@
 
 Anna Petersen books the Nordsee every May, from Hamburg, for two; this May she did not, and we may be losing her.
 Bernd Hansen travels with her and never books. Clara Lüders books whatever comes. Mallory has put markup into the
-name. Anton to Viktor Petersen share the family name and fill the list of hits.
+name. Anton to Viktor Petersen share the family name and fill the list of hits; Kerstin has no trip booked.
 """
 
 from datetime import UTC, date, datetime

@@ -14,8 +14,8 @@ def test_the_slipping_away_by_expected_loss(crm: Page, site: Site) -> None:
     part = crm.get_by_role("region", name="Wen wir diese Woche verlieren könnten")
     expect(part).to_contain_text("Risiko mal Umsatz, den wir in 365 Tagen erwarten")
     names = part.locator("tbody th a").all_inner_texts()
-    assert names[:2] == ["Anna Petersen", "Clara Lüders"]
-    row = part.get_by_role("row").filter(has_text="Anna")
+    assert names[:2] == ["Kerstin Petersen", "Clara Lüders"]
+    row = part.get_by_role("row").filter(has_text="Kerstin")
     for text in (
         "hoch",
         "72\xa0%",
@@ -25,11 +25,11 @@ def test_the_slipping_away_by_expected_loss(crm: Page, site: Site) -> None:
         "18.01.2025",
     ):
         expect(row).to_contain_text(text)
-    expect(row).to_contain_text("+49 40 123456")
+    expect(row).to_contain_text("+49 40 5551")
     expect(row).not_to_contain_text("Keine Werbung")
     expect(part.get_by_role("row").filter(has_text="Clara")).to_contain_text("Keine Werbung erlaubt")
     row.get_by_role("link").click()
-    expect(crm.get_by_role("heading", level=1, name="Anna Petersen")).to_be_visible()
+    expect(crm.get_by_role("heading", level=1, name="Kerstin Petersen")).to_be_visible()
 
 
 def test_without_a_value_model_the_loss_is_of_the_revenue_so_far_and_says_so(crm: Page, site: Site) -> None:

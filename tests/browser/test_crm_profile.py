@@ -22,7 +22,7 @@ def says(part: Locator, *texts: str) -> None:
 def test_the_head_names_the_next_trip_and_what_may_be_sent(anna: Page) -> None:
     says(
         anna.get_by_role("region", name="Nächste Reise"),
-        "Adventszauber in Lübeck",
+        "Weihnachtsmarkt in Celle",
         "05.12.2026",
         "4 Personen",
         "Einstieg Hamburg Zob",
@@ -46,7 +46,7 @@ def test_what_stands_out_comes_with_what_to_do(anna: Page) -> None:
 def test_the_bookings_latest_first_with_the_early_ones_folded_away(anna: Page) -> None:
     part = anna.get_by_role("region", name="Buchungen")
     rows = part.get_by_role("row")
-    says(rows.nth(1), "Adventszauber in Lübeck", "gebucht von Clara Lüders", "4 Personen", "gebucht", "–")
+    says(rows.nth(1), "Weihnachtsmarkt in Celle", "gebucht von Clara Lüders", "4 Personen", "gebucht", "–")
     expect(rows.nth(1)).not_to_contain_text("236")  # what somebody else paid is not Anna's
     says(rows.nth(2), "Nordsee 2025", "gebucht am 18.01.2025", "08.05.2025", "gereist", "754,93\xa0€")
     expect(part.get_by_text("Nordsee 2019")).to_be_hidden()
@@ -85,7 +85,10 @@ def test_how_to_reach_and_what_was_agreed_to(anna: Page) -> None:
 def test_the_profile_in_english(crm: Page) -> None:
     crm.goto("/crm/customers/c-anna?lang=en", wait_until="networkidle")
     says(
-        crm.get_by_role("region", name="Next trip"), "Advent in Lübeck", "5 Dec 2026", "boards at Hamburg Zob"
+        crm.get_by_role("region", name="Next trip"),
+        "Christmas in Celle",
+        "5 Dec 2026",
+        "boards at Hamburg Zob",
     )
     says(crm.locator(".risk"), "It was from 14 Dec 2025 to 28 Feb 2026, and is over.")
     says(crm.get_by_role("region", name="Bookings"), "North Sea 2025", "booked on 18 Jan 2025", "€754.93")

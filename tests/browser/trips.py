@@ -39,11 +39,11 @@ def nordsee(year: int, state: BookingState, language: str, *, own: bool = True) 
     )
 
 
-def advent(language: str) -> BookingRecord:
+def celle(language: str) -> BookingRecord:
     """The one trip ahead: Clara booked it, and Anna and two more come along."""
     return BookingRecord(
-        booking_id="b-advent",
-        tour_name=in_language(language, "Adventszauber in Lübeck", "Advent in Lübeck"),
+        booking_id="b-celle",
+        tour_name=in_language(language, "Weihnachtsmarkt in Celle", "Christmas in Celle"),
         departs_on=date(2026, 12, 5),
         nights=0,
         booked_at=datetime(2026, 5, 20, 9, 0, tzinfo=UTC),
@@ -63,7 +63,7 @@ def travels(customer_id: str, language: str) -> TravelRecord:
     if customer_id == ANNA:
         cancelled = nordsee(2019, "cancelled", language)
         companions = [TravelCompanion(BERND, "Bernd Hansen", 7), TravelCompanion(CLARA, "Clara Lüders", 1)]
-        return TravelRecord([advent(language), *years, cancelled], companions, advent(language))
+        return TravelRecord([celle(language), *years, cancelled], companions, celle(language))
     if customer_id == BERND:
         rides = [nordsee(year, "travelled", language, own=False) for year in (2025, 2024)]
         return TravelRecord(rides, [TravelCompanion(ANNA, "Anna Petersen", 2)], None)
