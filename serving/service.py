@@ -34,7 +34,7 @@ from serving.problems import status_of
 from serving.recommending import Visitor
 from serving.replies import ChurnRisk, CustomerInsight, RecommendationModel
 from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds
-from serving.shedding import Shedding
+from serving.shedding import Shedding, put_first
 from serving.web import create_web
 
 
@@ -138,8 +138,9 @@ class Busflow:
         return True
 
     @bentoml.on_startup
-    async def drain_when_told_to_end(self) -> None:
-        """Let SIGTERM end the process once proxies know."""
+    async def take_charge_of_the_server(self) -> None:
+        """Shed before anything costs time, and let SIGTERM end the process once proxies know."""
+        put_first(lambda app: Shedding(app, most_in_flight, origins))
         settings, shared = load_settings(), os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         draining.begin_at_sigterm(
             settings.drain_seconds, Workers(settings.workers, Path(shared) if shared else None)
@@ -205,7 +206,6 @@ for api in service.apis.values():
     api.input_spec.model_config["extra"] = "forbid"  # a misspelt field gets an error, not a silent default
     api.input_spec.model_rebuild(force=True)
 names = RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())), web.routes)
-service.add_asgi_middleware(Shedding, most=most_in_flight, origins=origins)  # before anything costs time
 service.add_asgi_middleware(
     Observed, names=names, is_closing=lambda: draining.is_closing
 )  # sees what the caller sees
