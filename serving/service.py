@@ -35,7 +35,7 @@ from serving.recommending import Visitor
 from serving.replies import ChurnRisk, CustomerInsight, RecommendationModel
 from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds, Yes
 from serving.resources.native import native
-from serving.shedding import Shedding
+from serving.shedding import Shedding, put_first
 from serving.versions import Versioned
 from serving.web import create_web
 
@@ -142,8 +142,9 @@ class Busflow:
         return True
 
     @bentoml.on_startup
-    async def drain_when_told_to_end(self) -> None:
-        """Let SIGTERM end the process once proxies know."""
+    async def take_charge_of_the_server(self) -> None:
+        """Shed before anything costs time, and let SIGTERM end the process once proxies know."""
+        put_first(lambda app: Shedding(app, most_in_flight, origins))
         settings, shared = load_settings(), os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         draining.begin_at_sigterm(
             settings.drain_seconds, Workers(settings.workers, Path(shared) if shared else None)
@@ -215,13 +216,10 @@ for api in service.apis.values():
 web.state.native = native(service.apis.values())
 names = RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())), web.routes)
 service.add_asgi_middleware(Versioned)
-service.add_asgi_middleware(Shedding, most=most_in_flight, origins=origins)  # before anything costs time
-service.add_asgi_middleware(
-    Observed, names=names, is_closing=lambda: draining.is_closing
-)  # sees what the caller sees
-service.add_asgi_middleware(
-    Cors, origins=origins
-)  # outside the gate: a widget on another site can read errors too
+# it sees what the caller sees
+service.add_asgi_middleware(Observed, names=names, is_closing=lambda: draining.is_closing)
+# outside the gate, so that a widget on another site can read errors too
+service.add_asgi_middleware(Cors, origins=origins)
 service.add_asgi_middleware(OneErrorShape)
 service.add_asgi_middleware(ScrapeDoor, token=metrics_token, figures=lambda: web.state.figures)
 service.add_asgi_middleware(AccessGate, keys=token_keys, limits=limits, origins=origins)

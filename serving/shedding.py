@@ -1,15 +1,17 @@
 """Refusing at once what would only queue, so that what is let in is answered in time.
 
-Two queues are watched. Requests that wait for something (a thread, the database) are in flight, and are counted.
-Requests that are ready wait for the event loop, where nobody counts them: a server reads all that came in one turn of
-the loop, and answers them one after the other in the next. So those of one turn count as there at once until it ends,
-and a turn that has answered SOME and lasted for LONGEST_TURN_SECONDS answers no more: refusing takes microseconds.
-A single slow request is no overload, and makes nobody be refused.
+A server reads all that came in one turn of the event loop, and the answers are worked out one after the other in the
+turns that follow. So this stands before everything, the framework's layers included, where each request is counted in
+the turn it came in, whatever it waits for afterwards. Where it stands further in, those answered within one turn
+count as there at once until it ends, and a turn that has answered SOME and lasted for LONGEST_TURN_SECONDS answers no
+more. A single slow request is no overload, and makes nobody be refused.
 """
 
 import asyncio
+import signal
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,6 +36,19 @@ _END: Message = {"type": "http.response.body", "body": _BODY}
 
 SHED = Counter("busflow_http_shed", "Requests refused at once because too many were there", ["because"])
 _TOO_MANY, _TOO_LATE = SHED.labels("in flight"), SHED.labels("turn")
+
+
+def put_first(layer: Callable[[ASGIApp], ASGIApp]) -> bool:
+    """Put a layer before the whole application of this process's server; say whether there is one.
+
+    BentoML makes the server (uvicorn's) and hands nobody a reference, but its handler of SIGTERM is a method of it.
+    Call it while the application starts: connections take the application as it is when they begin.
+    """
+    config: Any = getattr(getattr(signal.getsignal(signal.SIGTERM), "__self__", None), "config", None)
+    if getattr(config, "loaded_app", None) is None:
+        return False
+    config.loaded_app = layer(config.loaded_app)
+    return True
 
 
 class Shedding:

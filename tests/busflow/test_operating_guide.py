@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from activity_log.settings import Settings
 from busflow.cli import app
-from serving import bodies, limits, shedding
+from serving import bodies, limits
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 OTHERS = {"FORWARDED_ALLOW_IPS", "BENTOML_HOME", "OTEL_EXPORTER_OTLP_ENDPOINT"}
@@ -68,7 +68,6 @@ def test_the_bounds_it_names_are_the_codes():
     assert bodies.LARGEST_BYTES == {"/events": 16 * 2**20, "/churn_risk": 2**20}
     assert (bodies.USUAL_BYTES, bodies.SECONDS, bodies.EVENTS_SECONDS) == (65_536, 10, 60)
     assert (limits.ROLE_PER_SECOND, limits.ROLE_BURST_SECONDS, limits.VISITOR_BURST_SECONDS) == (5_000, 2, 10)
-    assert (shedding.SOME, shedding.LONGEST_TURN_SECONDS) == (16, 0.025)
 
 
 def test_the_compose_example_is_one():

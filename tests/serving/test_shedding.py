@@ -1,13 +1,14 @@
 """What is refused at once so that the rest is answered in time."""
 
 import asyncio
+import signal
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
 from serving.cors import Origins
-from serving.shedding import LONGEST_TURN_SECONDS, SOME, Shedding
+from serving.shedding import LONGEST_TURN_SECONDS, SOME, Shedding, put_first
 
 SITE = "https://www.nordlicht.example"
 
@@ -142,3 +143,29 @@ def test_a_widget_can_read_that_it_should_come_back():
         await waiting
 
     asyncio.run(story())
+
+
+class Config:
+    def __init__(self, app: Any):
+        self.loaded_app = app
+
+
+class Server:
+    """As uvicorn's: its handler of SIGTERM is a method of what holds the application."""
+
+    def __init__(self, app: Any):
+        self.config = Config(app)
+
+    def handle_exit(self, *_: Any) -> None:
+        raise AssertionError("nobody sent a signal")
+
+
+def test_it_is_put_before_the_whole_application_of_the_server():
+    server = Server("the application")
+    before = signal.signal(signal.SIGTERM, server.handle_exit)
+    try:
+        assert put_first(lambda app: f"shedding, then {app}")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert server.config.loaded_app == "shedding, then the application"
+    assert not put_first(lambda app: app), "no server, as in a test"
