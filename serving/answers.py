@@ -189,7 +189,7 @@ class Answers:
         """
         tenant, now = self._level(operator_id), self._clock()
         counted_as = tenant.guests.counted_as(customer_ids, now)
-        return tenant.profiles.churn_risks(counted_as, language, now, reasons=reasons)
+        return tenant.churn_risks(counted_as, language, now, reasons=reasons)
 
     def customer_insight(
         self, operator_id: str, customer_id: str, language: Language, *, with_person: bool

@@ -14,6 +14,7 @@ from serving.tenants import Tenant
 LOOK_EVERY_SECONDS = 0.2
 RANK_SECONDS = 0.1
 """So long, of each look, guests are ranked for who have no standing yet."""
+SCORE_EVERY_SECONDS = 30.0
 TRY_AGAIN_SECONDS = 2.0
 WAIT_FOR_GUESTS_SECONDS = 8.0
 """Then requests are taken, and those not read yet are read when they ask."""
@@ -22,7 +23,7 @@ _log = structlog.get_logger("serving.following")
 
 
 class Following:
-    """Two threads: one fills the operators' memory once, one keeps it level for ever."""
+    """Three threads: one fills the operators' memory once, one keeps it level, one scores their customers."""
 
     def __init__(self, tenants: Mapping[str, Tenant], clock: Clock):
         self._tenants = tenants
@@ -34,7 +35,13 @@ class Following:
 
     def start(self, first: Callable[[], Sequence[Tenant]]) -> None:
         """Start. first: makes the operators whose guests are read before anybody asks."""
-        threading.Thread(target=_look, args=(weakref.ref(self),), name="following", daemon=True).start()
+        for name, work, every in (
+            ("following", Following.look, LOOK_EVERY_SECONDS),
+            ("scoring", Following.score, SCORE_EVERY_SECONDS),
+        ):
+            threading.Thread(
+                target=_again, args=(weakref.ref(self), work, every), name=name, daemon=True
+            ).start()
         threading.Thread(target=self._fill, args=(first,), name="filling", daemon=True).start()
 
     def missing(self) -> list[str]:
@@ -74,6 +81,14 @@ class Following:
                 self._is_filled.set()
                 return
 
+    def score(self) -> None:
+        """Score the customers of all operators anew where that is due."""
+        for operator_id, tenant in list(self._tenants.items()):
+            try:
+                tenant.slipping.refresh(self._clock())
+            except Exception as error:  # noqa: BLE001 (whatever it is: it is tried again)
+                _log.warning("customers not scored", operator=operator_id, kind=type(error).__name__)
+
     def _tell(self, operator_id: str, kind: str) -> None:
         """Tell once that an operator cannot be kept level, and once that it can again."""
         if self._failed.get(operator_id, "") != kind:
@@ -81,11 +96,12 @@ class Following:
         self._failed[operator_id] = kind
 
 
-def _look(following: "weakref.ref[Following]") -> None:
+def _again(following: "weakref.ref[Following]", work: Callable[["Following"], None], every: float) -> None:
+    """Do something again and again, until nobody is followed any more."""
     pause = threading.Event()
-    while not pause.wait(LOOK_EVERY_SECONDS):
+    while not pause.wait(every):
         alive = following()
         if alive is None:
             return
-        alive.look()
+        work(alive)
         del alive

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from activity_log.timeline import EVERYTHING, PAGE, TimelineFilter, timeline
 from feature_repo.services import CHURN, INSIGHT
 from feature_repo.store import CustomerFeatures, OnlineRow
 from models.churn import ChurnScorer, Contribution, band, encode
+from models.rebooking import RebookingWindow as Window
 from models.registry import Loaded
 from serving.churn_reasons import churn_reasons, no_booking_reason, not_computed_reason
 from serving.cursors import BadCursorError
@@ -35,6 +37,14 @@ from serving.timeline_texts import timeline_text
 
 LAST_PLACE = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Score(NamedTuple):
+    """How a customer was scored. probability: of churn, 0-1; window: to book; as_of: the moment of the features."""
+
+    probability: float
+    window: Window | None
+    as_of: datetime
 
 
 class Profiles:
@@ -175,6 +185,20 @@ def _scored(
         return scorer.score(matrix, now).tolist(), [()] * len(matrix)
     explained = scorer.explained(matrix, now)
     return explained.probabilities.tolist(), explained.contributions
+
+
+def scored_risk(customer_id: str, score: Score, loaded: Loaded[ChurnScorer]) -> ChurnRisk:
+    """Return a risk as it was scored before, without reasons."""
+    return ChurnRisk(
+        customer_id=customer_id,
+        probability=score.probability,
+        band=band(score.probability),
+        horizon_days=loaded.card.horizon_days,
+        reasons=[],
+        as_of=score.as_of,
+        model=model_info(loaded),
+        rebooking_window=RebookingWindow(**score.window._asdict()) if score.window else None,
+    )
 
 
 def _judged(

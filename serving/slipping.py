@@ -7,11 +7,12 @@ Expected loss is the chance that a customer books nothing within the churn model
 value model expects of them; while no value model is live, times what they spent so far.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nsmallest
 from threading import Lock
+from time import sleep
 from typing import NamedTuple
 
 from activity_log import reading
@@ -28,13 +29,17 @@ from models.value import ValueModel
 from serving.crm.records import LossBasis, SlippingAway, SlippingCustomer
 from serving.languages import Language
 from serving.live_models import LiveModels
-from serving.profiles import Profiles
+from serving.profiles import Profiles, Score
 from serving.replies import ChurnRisk
 
 CUSTOMERS_SHOWN = 20
 CANDIDATES = 3 * CUSTOMERS_SHOWN
 SCORED_TOGETHER = 500
-SCORES_KEPT = timedelta(minutes=5)
+SCORED_EVERY = timedelta(minutes=30)
+SCORES_HOLD = timedelta(hours=1)
+FEATURES_FOLLOW_WITHIN = timedelta(minutes=1)
+PAUSE_SECONDS = 0.02
+"""Between batches of a scoring in the background, so that who answers meanwhile is not held up."""
 A_WEEK = timedelta(days=7)
 
 
@@ -66,6 +71,9 @@ class Slipping:
         self._operator_id = operator_id
         self._kept: Losses | None = None
         self._scoring = Lock()
+        self._scores: dict[str, Score] = {}
+        self._scored_by: object = None
+        self._touched: dict[str, datetime] = {}
 
     def away(self, profiles: Profiles, language: Language, now: datetime) -> SlippingAway:
         """Return them with names and reasons. Raises NoModelError while no churn model is live."""
@@ -82,21 +90,53 @@ class Slipping:
         ]
         return SlippingAway(losses.basis, losses.horizon_days, losses.as_of, customers)
 
+    def score(self, customer_id: str, scorer: Loaded[ChurnScorer], now: datetime) -> Score | None:
+        """Return how a customer was scored last, as long as it holds: nothing happened since, by the same model."""
+        if self._scored_by is not scorer.model or customer_id in self._touched:
+            return None
+        kept = self._scores.get(customer_id)
+        return kept if kept is not None and now - kept.as_of < SCORES_HOLD else None
+
+    def happened(self, customer_ids: Collection[str], now: datetime) -> None:
+        """Take note that something of these happened: how they were scored holds no longer."""
+        self._touched |= dict.fromkeys(customer_ids, now)
+
+    def refresh(self, now: datetime) -> None:
+        """Score everybody anew if that is due; for a thread that has time. Without a churn model nothing is done."""
+        kept = self._kept
+        if kept is not None and now - kept.as_of < SCORED_EVERY:
+            return
+        try:
+            with self._scoring:
+                self._kept = self._score_all(now, pause=PAUSE_SECONDS)
+        except NoModelError:
+            return
+
     def _losses(self, now: datetime) -> Losses:
         """Return what was scored last; while somebody scores anew, the others see what was before."""
         kept = self._kept
-        if kept is not None and (now - kept.as_of < SCORES_KEPT or self._scoring.locked()):
+        if kept is not None and (now - kept.as_of < SCORED_EVERY or self._scoring.locked()):
             return kept
         with self._scoring:
             if self._kept is None or self._kept is kept:
                 self._kept = self._score_all(now)
             return self._kept
 
-    def _score_all(self, now: datetime) -> Losses:
+    def _score_all(self, now: datetime, pause: float = 0.0) -> Losses:
         scorer = self._models.churn(self._operator_id).model
         value = self._value()
-        found = (loss for rows in self._rows(now) for loss in expected_losses(rows, scorer, value, now))
-        slipping = (loss for loss in found if slips_this_week(loss, scorer, now))
+        # the features may not know yet what happened a moment ago
+        self._touched = {who: at for who, at in self._touched.items() if at > now - FEATURES_FOLLOW_WITHIN}
+        scores: dict[str, Score] = {}
+        slipping = list[Loss]()
+        for rows in self._rows(now):
+            for loss in expected_losses(rows, scorer, value, now):
+                window = scorer.calendar.window(loss.row.features, now)
+                scores[loss.row.customer_id] = Score(loss.probability, window, now)
+                if slips_this_week(loss, scorer, now):
+                    slipping.append(loss)
+            sleep(pause)
+        self._scores, self._scored_by = scores, scorer
         candidates = nsmallest(CANDIDATES, slipping, key=lambda loss: (-loss.amount, loss.row.customer_id))
         greatest = self._without_a_trip(candidates, now)[:CUSTOMERS_SHOWN]
         basis: LossBasis = "expected_spend" if value else "revenue"

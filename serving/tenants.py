@@ -1,7 +1,7 @@
 """One operator as the service holds it in memory: what is on the shelf, who the guests are, how they are advised."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -18,12 +18,14 @@ from serving.facets import Facets
 from serving.finding import Finding
 from serving.guests import PAUSE_SECONDS, Guest, GuestReader, Guests
 from serving.inviting import Inviting
+from serving.languages import Language
 from serving.live_models import LiveModels
 from serving.offers import Offers, Shelf
 from serving.popularity import Popularity
-from serving.profiles import Profiles
+from serving.profiles import Profiles, scored_risk
 from serving.rankings import RANKED_TOGETHER, ByModel, ByPopularity, Ranking, stand
 from serving.recommending import Answer, Asked, Recommending, Trouble
+from serving.replies import ChurnRisk
 from serving.rules.in_force import InForce
 from serving.rules.rulebook import Rulebook
 from serving.segment_pages import SegmentPages
@@ -147,6 +149,7 @@ class Tenant:
         ):
             touched: Collection[str] = touched_by(connection, self.operator, events, tours)
             if touched:
+                self.slipping.happened(touched, now)
                 self.guests.happened(touched, max(event.recorded_at for event in events), now)
 
     def _rank(self, now: datetime) -> None:
@@ -173,6 +176,24 @@ class Tenant:
         if isinstance(present, ByPopularity) and present.rests_on(popularity, shelf.bookable):
             return present
         return ByPopularity(popularity, shelf.bookable)
+
+    def churn_risks(
+        self, customer_ids: Sequence[str], language: Language, now: datetime, *, reasons: bool
+    ) -> list[ChurnRisk]:
+        """Score customers who count as nobody else, in the order asked.
+
+        Without reasons how they were scored last will do where nothing has happened since; `as_of` tells when. Raises
+        NoModelError.
+        """
+        if reasons:
+            return self.profiles.churn_risks(customer_ids, language, now)
+        loaded = self._models.churn(self.operator.operator_id)
+        scores = {one: self.slipping.score(one, loaded, now) for one in customer_ids}
+        known = {one: scored_risk(one, score, loaded) for one, score in scores.items() if score}
+        others = [one for one in customer_ids if one not in known]
+        for risk in self.profiles.churn_risks(others, language, now, reasons=False) if others else ():
+            known[risk.customer_id] = risk
+        return [known[one] for one in customer_ids]
 
     def prepare(self, now: datetime) -> None:
         """Have all that answers need at hand: the models, and what the log says."""

@@ -29,6 +29,8 @@ def world(installation, trained):
     database, features = open_log(installation), open_features(installation)
     yield SimpleNamespace(
         database=database,
+        features=features,
+        registry=ModelRegistry(installation),
         trained=Answers(database, features, ModelRegistry(installation), lambda: trained.now),
         untrained=Answers(database, features, NoModels(), lambda: trained.now),
         now=trained.now,
@@ -123,3 +125,22 @@ def test_an_operator_nobody_registered_writes_nothing(world):
         world.trained.give_feedback("ghost", feedback)
     with pytest.raises(UnknownOperatorError):
         world.trained.post_events("ghost", [])
+
+
+def test_without_reasons_the_last_scoring_will_do_until_something_happens(world, regular, another):
+    answers = Answers(
+        world.database, world.features, world.registry, lambda: world.now + timedelta(minutes=1)
+    )
+    fresh = answers.churn_risk("nordlicht", [regular, another], "de", reasons=False)
+    tenant = answers._tenant("nordlicht")
+    tenant.slipping.refresh(world.now)
+    kept = answers.churn_risk("nordlicht", [regular, another], "de", reasons=False)
+    assert [risk.as_of for risk in kept] == [world.now] * 2
+    for one, other in zip(kept, fresh, strict=True):
+        assert one.probability == pytest.approx(other.probability, abs=1e-3)
+        assert (one.customer_id, one.band) == (other.customer_id, other.band)
+        assert one.rebooking_window == other.rebooking_window
+    tenant.slipping.happened([regular], world.now)
+    again = answers.churn_risk("nordlicht", [regular, another], "de", reasons=False)
+    assert again[0].as_of == fresh[0].as_of
+    assert again[1].as_of == world.now
