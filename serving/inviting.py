@@ -9,6 +9,7 @@ from activity_log.bulk import batches
 from activity_log.clock import Clock
 from activity_log.database import Database
 from activity_log.operators import Operator
+from activity_log.preparing import without_cyclic_gc
 from activity_log.segments.reach import Reach
 from activity_log.trips_of_many import TripsOfMany
 from feature_repo.services import RECOMMENDER
@@ -74,6 +75,10 @@ class Inviting:
 
         Raises UnknownDepartureError, UnknownTourError, UnknownSegmentError, NotBookableError, and NoModelError.
         """
+        with without_cyclic_gc():  # a third of the time, for what never forms a cycle
+            return self._invitation(wish, language)
+
+    def _invitation(self, wish: InvitationWish, language: Language) -> Invitation:
         now, known = self._clock(), self._offers.current()
         asked = target(known, wish.departure_id, wish.tour_id, now)
         loaded = self._models.recommender(self._operator_id)
