@@ -252,9 +252,7 @@ def closed_by(requests: Sequence[bytes], connections: int, seconds: float) -> Ou
         return pool.submit(closed, PORT, _shuffled(requests), connections, seconds).result()
 
 
-def paced_by(
-    requests: Sequence[bytes], per_second: float, seconds: float, connections: int = 64
-) -> Outcome:
+def paced_by(requests: Sequence[bytes], per_second: float, seconds: float, connections: int = 64) -> Outcome:
     """Load the service from a process on another core; see `load.paced`."""
     with _client() as pool:
         return pool.submit(paced, PORT, _shuffled(requests), per_second, seconds, connections).result()

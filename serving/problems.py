@@ -12,6 +12,8 @@ from activity_log.errors import (
     UnknownOperatorError,
 )
 from activity_log.segments.definitions import UnknownSegmentError
+from serving.cursors import BadCursorError
+from serving.feedback import FeedbackRefusedError
 from serving.invitable import NotBookableError, UnknownDepartureError
 from serving.logged_recommendations import UnknownRecommendationError
 from serving.recommending import UnknownTourError
@@ -36,6 +38,15 @@ _STATUS: tuple[tuple[type[BusflowError], HTTPStatus], ...] = (
 def status_of(error: BusflowError) -> HTTPStatus:
     """Return the status of an error; what has none of its own is the caller's mistake (400)."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+
+
+def errors_of(error: BusflowError) -> list[FieldError]:
+    """Return the field that an error of ours is about, where it is about one."""
+    if isinstance(error, BadCursorError):
+        return [FieldError(field="cursor", detail=str(error))]
+    field, told, detail = str(error).partition(": ")
+    is_of_field = isinstance(error, FeedbackRefusedError) and bool(told)
+    return [FieldError(field=field, detail=detail)] if is_of_field else []
 
 
 def field_errors(found: Iterable[Mapping[str, Any]]) -> list[FieldError]:

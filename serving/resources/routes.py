@@ -16,7 +16,7 @@ from activity_log.errors import BusflowError
 from serving.access import AccessDeniedError, current_caller
 from serving.languages import language_of
 from serving.middleware import problem
-from serving.problems import field_errors, status_of
+from serving.problems import errors_of, field_errors, status_of
 from serving.resources.operation import JSON, Operation, Paged, Query, Question
 
 PATIENCE_SECONDS = 28.0
@@ -52,7 +52,7 @@ def route(operation: Operation) -> Route:
         except AccessDeniedError as denied:
             return problem(denied.status, denied.detail)
         except BusflowError as error:
-            return problem(status_of(error), str(error))
+            return problem(status_of(error), str(error), errors_of(error))
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, TOO_LONG)
 
     return Route(operation.path, serve, methods=[operation.method])
