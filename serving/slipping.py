@@ -9,11 +9,13 @@ value model expects of them; while no value model is live, times what they spent
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from heapq import nsmallest
 from threading import Lock
 from time import sleep
 from typing import NamedTuple
+
+from sqlalchemy import Connection
 
 from activity_log import reading
 from activity_log.booked import booked_trips
@@ -148,10 +150,7 @@ class Slipping:
             return [
                 loss
                 for loss in candidates
-                if all(
-                    trip.departure_date < now.date()
-                    for trip in booked_trips(connection, self._operator_id, loss.row.customer_id)
-                )
+                if not has_trip_ahead(connection, self._operator_id, loss.row.customer_id, now.date())
             ]
 
     def _rows(self, now: datetime) -> Iterator[list[OnlineRow]]:
@@ -194,6 +193,12 @@ def slips_this_week(loss: Loss, scorer: ChurnScorer, now: datetime) -> bool:
         return False
     window = scorer.calendar.window(known, now)
     return window is not None and window.earliest <= (now + A_WEEK).date()
+
+
+def has_trip_ahead(connection: Connection, operator_id: str, customer_id: str, today: date) -> bool:
+    """Tell whether somebody is on a trip from today on that was not cancelled, whoever booked it."""
+    trips = booked_trips(connection, operator_id, customer_id)
+    return any(trip.departure_date >= today for trip in trips)
 
 
 def _customer(

@@ -16,7 +16,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "crm": (f"{ANNA}?lang=en", {"viewport": DESK, "color_scheme": "light"}),
     "crm-dark": (ANNA, {"viewport": DESK, "color_scheme": "dark"}),
     "crm-phone": (f"{ANNA}?lang=en", {"viewport": PHONE | {"height": 1690}, "color_scheme": "light"}),
-    "crm-segments": ("/crm/segments?lang=en", {"viewport": DESK | {"height": 960}, "color_scheme": "light"}),
+    "crm-segments": ("/crm/segments?lang=en", {"viewport": DESK | {"height": 1080}, "color_scheme": "light"}),
     "crm-print": (ANNA, {"viewport": {"width": 718, "height": 1040}, "color_scheme": "light"}),
 }
 """By name: the address, and how it is looked at. Paper: A4 without its margins, at 96 dots per inch."""

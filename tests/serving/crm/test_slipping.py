@@ -1,13 +1,14 @@
 """Expected loss, by hand: a chance of one half, of a spend that is the revenue so far or what the model expects."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
 from feature_repo.store import OnlineRow
 from models.rebooking import RebookingCalendar
-from serving.slipping import Loss, expected_losses, slips_this_week
+from serving.slipping import Loss, expected_losses, has_trip_ahead, slips_this_week
+from tests.activity_log.stories import Books
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -58,6 +59,27 @@ def loss(probability=0.5, upcoming=0, since=400.0, booking_days=1):
 )
 def test_who_is_to_be_called_this_week(told, slips):
     assert slips_this_week(told, Scorer(), NOW) is slips
+
+
+def test_who_travels_along_has_a_trip_ahead_too(log):
+    books = Books()
+    operator_id = log.told(
+        [
+            *(books.knows(who, who.title(), "Arndt") for who in ("anna", "bernd", "clara")),
+            books.books("anna", "ostsee-26", "2026-05-02", "bernd"),  # they leave on 1 September
+            books.books("clara", "ostsee-26", "2026-05-02"),
+            books.cancels("clara", "ostsee-26", "2026-05-02", "2026-05-20"),
+        ]
+    )
+    with log.database.reading() as connection:
+        ahead = {
+            (who, day): has_trip_ahead(
+                connection, operator_id, log.customer(operator_id, who), date(2026, 9, day)
+            )
+            for who in ("anna", "bernd", "clara")
+            for day in (1, 2)
+        }
+    assert [key for key, is_ahead in ahead.items() if is_ahead] == [("anna", 1), ("bernd", 1)]
 
 
 ROWS = [row("anna", 1, 1_000.0), row("bernd", 0, 0.0), row("new", None, None), row("clara", 4, 5_000.0)]
