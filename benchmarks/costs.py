@@ -48,7 +48,12 @@ class Memory:
 
     def look(self) -> None:
         """Take another sample."""
-        self.peak = max(self.peak, sum(map(_resident, _family(os.getpid()))) / _MEGABYTE)
+        self.peak = max(self.peak, self.of(os.getpid()))
+
+    @staticmethod
+    def of(pid: int) -> float:
+        """Return what a process and all below it hold now."""
+        return sum(map(_resident, _family(pid))) / _MEGABYTE
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -146,45 +147,71 @@ async def _closed(port: int, requests: Sequence[bytes], connections: int, second
 async def _paced(
     port: int, requests: Sequence[bytes], per_second: float, seconds: float, connections: int
 ) -> Outcome:
-    outcome, messages, loop = Outcome(), cycle(requests), asyncio.get_running_loop()
-    waiting: list[float] = []
-    sent, free = dict[_Connection, float](), list[_Connection]()
-
-    def answered(connection: _Connection, status: int, told: bool) -> None:
-        outcome.seconds.append(time.perf_counter() - sent[connection])
-        outcome.statuses.append(status)
-        outcome.without_retry_after += status == 503 and not told
-        if waiting:
-            _ask(connection, waiting.pop(0))
-        else:
-            free.append(connection)
-
-    def lost() -> None:
-        outcome.failed += 1
-
-    def _ask(connection: _Connection, due: float) -> None:
-        sent[connection] = due
-        connection.send(next(messages))
-
+    pace = _Pace(cycle(requests), connections)
+    loop = asyncio.get_running_loop()
     for _ in range(connections):
-        _, connection = await loop.create_connection(lambda: _Connection(answered, lost), LOOPBACK, port)
-        free.append(connection)
+        _, connection = await loop.create_connection(
+            lambda: _Connection(pace.answered, pace.lost), LOOPBACK, port
+        )
+        pace.free.append(connection)
     began = time.perf_counter()
     for due in _moments(began, per_second, seconds):
         pause = due - time.perf_counter()
         if pause > 0:
             await asyncio.sleep(pause)
-        if free:
-            _ask(free.pop(), due)
-        else:
-            waiting.append(due)
-    while waiting or len(free) + outcome.failed < connections:
+        pace.ask(due)
+    while not pace.is_done and time.perf_counter() - began < seconds + 30:
         await asyncio.sleep(0.01)
-        if time.perf_counter() - began > seconds + 30:
-            outcome.failed += len(waiting) + connections - len(free)
-            break
-    outcome.lasted = time.perf_counter() - began
-    return outcome
+    pace.outcome.failed += pace.left
+    pace.outcome.lasted = time.perf_counter() - began
+    return pace.outcome
+
+
+class _Pace:
+    """Connections that take what is due; what finds none free waits for one."""
+
+    def __init__(self, messages: Iterator[bytes], connections: int):
+        self.outcome = Outcome()
+        self.free: list[_Connection] = []
+        self._messages = messages
+        self._connections = connections
+        self._waiting: deque[float] = deque()
+        self._due: dict[_Connection, float] = {}
+
+    @property
+    def left(self) -> int:
+        """How many requests have no reply."""
+        return len(self._waiting) + self._connections - len(self.free) - self.outcome.failed
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all are answered or lost."""
+        return self.left <= 0
+
+    def ask(self, due: float) -> None:
+        """Send the next request, which should have been sent at a moment."""
+        if self.free:
+            self._send(self.free.pop(), due)
+        else:
+            self._waiting.append(due)
+
+    def answered(self, connection: _Connection, status: int, told: bool) -> None:
+        """Note a reply, and have the connection take what waits."""
+        self.outcome.seconds.append(time.perf_counter() - self._due[connection])
+        self.outcome.statuses.append(status)
+        self.outcome.without_retry_after += status == 503 and not told
+        if self._waiting:
+            self._send(connection, self._waiting.popleft())
+        else:
+            self.free.append(connection)
+
+    def lost(self) -> None:
+        """Note that a connection broke."""
+        self.outcome.failed += 1
+
+    def _send(self, connection: _Connection, due: float) -> None:
+        self._due[connection] = due
+        connection.send(next(self._messages))
 
 
 def _moments(began: float, per_second: float, seconds: float) -> Iterator[float]:

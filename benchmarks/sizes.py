@@ -10,6 +10,7 @@ class Sizes(BaseSettings):
     repeats: batches per measurement of appending. requests: single events and empty requests to the service.
     customers: in the feature store. build_events: what one build of all features reads; month_events: what 24
     monthly ones read (FULL=1: as many as one build). bookings: of the operator that is retrained for.
+    served: customers of the operator that is served for. soak_seconds: how long at half of what can be answered.
     """
 
     model_config = SettingsConfigDict(env_prefix="BENCH_", extra="ignore", frozen=True)
@@ -22,6 +23,8 @@ class Sizes(BaseSettings):
     customers: int = Field(default=100_000, ge=1_000)
     build_events: int = Field(default=10_000_000, ge=100_000)
     bookings: int = Field(default=1_000_000, ge=50_000)
+    served: int = Field(default=100_000, ge=2_500)
+    soak_seconds: int = Field(default=600, ge=10)
     month_events: int = Field(default=1_000_000, ge=100_000)
 
     @property

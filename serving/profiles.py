@@ -133,14 +133,6 @@ class Profiles:
         risks |= {risk.customer_id: risk for risk in unknown}
         return [risks[row.customer_id] for row in found]
 
-    def churn_probabilities(
-        self, customer_ids: Sequence[str], now: datetime
-    ) -> list[tuple[OnlineRow, float]]:
-        """Score customers without reasons; see `churn_risks`."""
-        scorer = self._models.churn(self._operator.operator_id).model
-        rows, matrix = _judged(scorer, self._found(customer_ids, now))
-        return list(zip(rows, map(float, scorer.score(matrix, now)), strict=True)) if rows else []
-
     def _found(self, customer_ids: Sequence[str], now: datetime) -> list[OnlineRow]:
         return self._features.online(CHURN, self._operator.operator_id, customer_ids, now)
 

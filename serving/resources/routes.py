@@ -52,7 +52,7 @@ def route(operation: Operation) -> Route:
         except AccessDeniedError as denied:
             return problem(denied.status, denied.detail)
         except BusflowError as error:
-            return problem(status_of(error), str(error), errors_of(error))
+            return problem(status_of(error), str(error), errors=errors_of(error))
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, TOO_LONG)
 
     return Route(operation.path, serve, methods=[operation.method])
