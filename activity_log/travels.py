@@ -104,7 +104,7 @@ def _of(
 ) -> Iterable[Sequence[Any]]:
     """Return the rows of bookings with any of these people, each once; None: of all bookings."""
     if people is None:
-        return connection.execute(query)
+        return connection.execute(query).all()
     found = dict[Sequence[Any], None]()
     for some in batches(people, _PEOPLE_PER_QUERY):
         theirs = query.where(_BOOKING.c.booking_id.in_(bookings_with(operator_id, some)))

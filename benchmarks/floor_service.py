@@ -11,7 +11,7 @@ from serving.replies import ChurnRisk, RecommendationModel
 from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds, Yes
 from serving.resources.examples.people import RISK
 from serving.resources.examples.suggestions import RECOMMENDATION, TOUR
-from serving.service import Busflow, answering, names, service
+from serving.service import Busflow, answering, listed, names, service
 
 RECOMMEND_NOTHING, JUDGE_NOTHING = "/recommend/nothing", "/churn_risk/nothing"
 
@@ -37,7 +37,7 @@ async def judge_nothing(
     self: object, ctx: bentoml.Context, customer_ids: CustomerIds, reasons: Yes = True
 ) -> list[ChurnRisk]:
     """Return the same risk for everybody."""
-    return _RISKS
+    return listed(_RISKS)
 
 
 for endpoint, route in ((recommend_nothing, RECOMMEND_NOTHING), (judge_nothing, JUDGE_NOTHING)):

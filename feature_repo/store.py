@@ -78,7 +78,11 @@ class CustomerFeatures:
 
         Raises OnlineStoreError, and StateLayoutError for states that other definitions of the features packed.
         """
-        reading = _reading(service)
+        return self._rows(_reading(service), operator_id, customer_ids, now)
+
+    def _rows(
+        self, reading: Reading, operator_id: str, customer_ids: Sequence[str], now: datetime
+    ) -> list[OnlineRow]:
         nothing = dict.fromkeys(reading.names)
         states = self._states.states(operator_id, customer_ids)
         return [
@@ -87,6 +91,12 @@ class CustomerFeatures:
             else OnlineRow(customer_id, dict(nothing), None)
             for customer_id, state in zip(customer_ids, states, strict=True)
         ]
+
+    def told(
+        self, names: tuple[str, ...], operator_id: str, customer_ids: Sequence[str], now: datetime
+    ) -> list[OnlineRow]:
+        """Return some features of each customer at the moment `now`, as `online` does; the fewer the faster."""
+        return self._rows(_reading_of(names), operator_id, customer_ids, now)
 
     def vector(
         self, service: str, operator_id: str, customer_id: str, now: datetime
@@ -109,6 +119,11 @@ class CustomerFeatures:
 @cache
 def _reading(service: str) -> Reading:
     return Reading(SERVICES[service].names)
+
+
+@cache
+def _reading_of(names: tuple[str, ...]) -> Reading:
+    return Reading(names)
 
 
 @cache

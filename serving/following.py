@@ -1,5 +1,6 @@
 """Keeps operators level with the log while the service answers: a look every fifth of a second."""
 
+import gc
 import math
 import threading
 import time
@@ -9,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from activity_log.clock import Clock
+from activity_log.preparing import without_cyclic_gc
+from serving.breathing import Breather, resting
 from serving.tenants import Tenant
 
 LOOK_EVERY_SECONDS = 0.2
@@ -16,8 +19,10 @@ RANK_SECONDS = 0.1
 """So long, of each look, guests are ranked for who have no standing yet."""
 SCORE_EVERY_SECONDS = 30.0
 TRY_AGAIN_SECONDS = 2.0
-WAIT_FOR_GUESTS_SECONDS = 8.0
+WAIT_FOR_GUESTS_SECONDS = 30.0
 """Then requests are taken, and those not read yet are read when they ask."""
+
+RESTFUL = resting(1.0)
 
 _log = structlog.get_logger("serving.following")
 
@@ -58,7 +63,7 @@ class Following:
             try:
                 tenant.look(self._clock())
                 deadline = time.monotonic() + RANK_SECONDS
-                tenant.rank_everybody(lambda until=deadline: time.monotonic() < until)  # type: ignore[misc]
+                tenant.rank_everybody(RESTFUL, lambda until=deadline: time.monotonic() < until)  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001 (whatever it is: what is known goes on being answered from)
                 self._tell(operator_id, type(error).__name__)
             else:
@@ -72,8 +77,10 @@ class Following:
                     tenant.prepare(self._clock())
                 self._is_level.set()
                 self._waits_until = time.monotonic() + WAIT_FOR_GUESTS_SECONDS
-                for tenant in tenants:
-                    tenant.fill(self._clock())
+                with without_cyclic_gc():
+                    for tenant in tenants:
+                        tenant.fill(self._clock(), Breather(lambda: float(not self.missing())))
+                gc.freeze()  # a full collection would stop all answers for as long as there are guests
             except Exception as error:  # noqa: BLE001 (whatever it is: it is tried until it goes)
                 _log.warning("guests not read yet", kind=type(error).__name__)
                 time.sleep(TRY_AGAIN_SECONDS)

@@ -4,7 +4,6 @@ Reading takes milliseconds, answering may not: so everybody is read once, in the
 something of theirs happens.
 """
 
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -20,17 +19,17 @@ from activity_log.errors import UnknownCustomerError
 from activity_log.merging import survivors, survivors_among
 from activity_log.operators import Operator
 from feature_repo.online.states import OnlineStoreError
-from feature_repo.services import RECOMMENDER
 from feature_repo.store import CustomerFeatures
 from models.recommender import Context, Evidence, History, Visit
+from serving.breathing import Breather
 from serving.offers import Offers, Shelf
 from serving.travel_history import Habits, TravelHistory, travel_histories
 
-READ_TOGETHER = 500
+HABITS = ("usual_travel_month", "preferred_boarding_point")
+"""The features that a guest is made of; all else is read from the log."""
+READ_TOGETHER = 100
 GIVE_UP_AFTER = timedelta(seconds=60)
 """So long is waited for features to take in what happened; then nobody follows the log, and old ones must do."""
-PAUSE_SECONDS = 0.002
-"""Between batches of a reading in the background, so that who answers meanwhile is not held up."""
 
 
 class Rung(NamedTuple):
@@ -125,7 +124,7 @@ class GuestReader:
     def _read_features(self, customer_ids: Sequence[str], now: datetime) -> Mapping[str, Any]:
         """Return the features' rows, empty while the store is away."""
         try:
-            rows = self._features.online(RECOMMENDER, self._operator_id, customer_ids, now)
+            rows = self._features.told(HABITS, self._operator_id, customer_ids, now)
         except OnlineStoreError:
             return {}
         return {row.customer_id: row for row in rows}
@@ -196,14 +195,13 @@ class Guests:
             raise UnknownCustomerError(unknown)
         return list(dict.fromkeys(found))
 
-    def fill(self, now: datetime) -> None:
+    def fill(self, now: datetime, breather: Breather) -> None:
         """Read everybody, a little at a time."""
         self._away = self._reader.survivors()
-        for batch in self._reader.read(None, now, with_party=self.with_party):
+        for batch in breather.between(self._reader.read(None, now, with_party=self.with_party)):
             for customer_id, guest in batch.items():
                 self._guests.setdefault(customer_id, guest)
                 self._settle(customer_id, guest, now)
-            time.sleep(PAUSE_SECONDS)
 
     def renew(self, customer_ids: Collection[str], now: datetime) -> None:
         """Read these again, who count as nobody else; who is no customer any more is at hand no more."""

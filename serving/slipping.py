@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from heapq import nsmallest
 from threading import Lock
-from time import sleep
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -28,6 +27,7 @@ from feature_repo.store import CustomerFeatures, OnlineRow
 from models.churn import ChurnScorer, band, encode
 from models.registry import Loaded
 from models.value import ValueModel
+from serving.breathing import Breather, resting
 from serving.crm.records import LossBasis, SlippingAway, SlippingCustomer
 from serving.languages import Language
 from serving.live_models import LiveModels
@@ -36,12 +36,11 @@ from serving.replies import ChurnRisk
 
 CUSTOMERS_SHOWN = 20
 CANDIDATES = 3 * CUSTOMERS_SHOWN
-SCORED_TOGETHER = 500
+SCORED_TOGETHER = 50
 SCORED_EVERY = timedelta(minutes=30)
 SCORES_HOLD = timedelta(hours=1)
 FEATURES_FOLLOW_WITHIN = timedelta(minutes=1)
-PAUSE_SECONDS = 0.02
-"""Between batches of a scoring in the background, so that who answers meanwhile is not held up."""
+RESTLESS, RESTFUL = resting(0.0), resting(2.0)
 A_WEEK = timedelta(days=7)
 
 
@@ -110,7 +109,7 @@ class Slipping:
             return
         try:
             with self._scoring:
-                self._kept = self._score_all(now, pause=PAUSE_SECONDS)
+                self._kept = self._score_all(now, RESTFUL)
         except NoModelError:
             return
 
@@ -124,20 +123,19 @@ class Slipping:
                 self._kept = self._score_all(now)
             return self._kept
 
-    def _score_all(self, now: datetime, pause: float = 0.0) -> Losses:
+    def _score_all(self, now: datetime, breather: Breather = RESTLESS) -> Losses:
         scorer = self._models.churn(self._operator_id).model
         value = self._value()
         # the features may not know yet what happened a moment ago
         self._touched = {who: at for who, at in self._touched.items() if at > now - FEATURES_FOLLOW_WITHIN}
         scores: dict[str, Score] = {}
         slipping = list[Loss]()
-        for rows in self._rows(now):
+        for rows in breather.between(self._rows(now)):
             for loss in expected_losses(rows, scorer, value, now):
                 window = scorer.calendar.window(loss.row.features, now)
                 scores[loss.row.customer_id] = Score(loss.probability, window, now)
                 if slips_this_week(loss, scorer, now):
                     slipping.append(loss)
-            sleep(pause)
         self._scores, self._scored_by = scores, scorer
         candidates = nsmallest(CANDIDATES, slipping, key=lambda loss: (-loss.amount, loss.row.customer_id))
         greatest = self._without_a_trip(candidates, now)[:CUSTOMERS_SHOWN]

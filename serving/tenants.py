@@ -1,12 +1,12 @@
 """One operator as the service holds it in memory: what is on the shelf, who the guests are, how they are advised."""
 
-import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from activity_log import ledger, projection_state
+from activity_log.bulk import batches
 from activity_log.clock import Clock
 from activity_log.database import Database
 from activity_log.facts.of_customers import CustomerFacts
@@ -14,9 +14,10 @@ from activity_log.facts.touched import touched_by
 from activity_log.operators import Operator
 from feature_repo.store import CustomerFeatures
 from models.card import Task
+from serving.breathing import Breather
 from serving.facets import Facets
 from serving.finding import Finding
-from serving.guests import PAUSE_SECONDS, Guest, GuestReader, Guests
+from serving.guests import Guest, GuestReader, Guests
 from serving.inviting import Inviting
 from serving.languages import Language
 from serving.live_models import LiveModels
@@ -115,12 +116,12 @@ class Tenant:
             self._ranking, self.shelf(now), asked, guest, rules, now, trouble=trouble
         )
 
-    def fill(self, now: datetime) -> None:
+    def fill(self, now: datetime, breather: Breather) -> None:
         """Read all guests, and rank for them, a little at a time."""
-        self.guests.fill(now)
-        self.rank_everybody()
+        self.guests.fill(now, breather)
+        self.rank_everybody(breather)
 
-    def rank_everybody(self, wanted: Callable[[], bool] = lambda: True) -> None:
+    def rank_everybody(self, breather: Breather, wanted: Callable[[], bool] = lambda: True) -> None:
         """Rank for all guests at hand who have no standing by the present ranking, as long as it is wanted."""
         ranking = self._ranking
         if ranking is None:
@@ -130,11 +131,10 @@ class Tenant:
             for one in self.guests.everybody()
             if one.standing is None or one.standing.ranking is not ranking
         ]
-        for start in range(0, len(waiting), RANKED_TOGETHER):
+        for some in breather.between(batches(waiting, RANKED_TOGETHER)):
             if ranking is not self._ranking or not wanted():
                 return
-            stand(ranking, waiting[start : start + RANKED_TOGETHER])
-            time.sleep(PAUSE_SECONDS)
+            stand(ranking, some)
 
     def _layout(self, connection: Connection, level: int) -> object:
         """Return what changes when the read models are laid out anew, and not when events come in."""
