@@ -71,6 +71,7 @@ class Tenant:
         self._level = -1
         self._laid_out: object = None
         self._ranking: Ranking | None = None
+        self._ranked_by: Ranking | None = None
         self._popularity: tuple[datetime, Popularity] | None = None
 
     def look(self, now: datetime) -> None:
@@ -124,7 +125,7 @@ class Tenant:
     def rank_everybody(self, breather: Breather, wanted: Callable[[], bool] = lambda: True) -> None:
         """Rank for all guests at hand who have no standing by the present ranking, as long as it is wanted."""
         ranking = self._ranking
-        if ranking is None:
+        if ranking is None or ranking is self._ranked_by:
             return
         waiting = [
             one
@@ -135,6 +136,7 @@ class Tenant:
             if ranking is not self._ranking or not wanted():
                 return
             stand(ranking, some)
+        self._ranked_by = ranking  # who is read again later is ranked when they ask
 
     def _layout(self, connection: Connection, level: int) -> object:
         """Return what changes when the read models are laid out anew, and not when events come in."""
