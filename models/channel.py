@@ -180,9 +180,7 @@ def cohorts_of(columns: Mapping[str, Any]) -> list[str]:
 
 def _counted(columns: Mapping[str, Any], kind: str) -> Messages:
     sent, read = (
-        np.column_stack(
-            [np.nan_to_num(np.array(list(columns[f"{kind}_{what}_{one}"]), np.float64)) for one in CHANNELS]
-        )
+        np.nan_to_num(np.array([list(columns[f"{kind}_{what}_{one}"]) for one in CHANNELS], np.float64).T)
         for what in ("delivered", "read")
     )
     return Messages(sent, read)
