@@ -29,6 +29,7 @@ from benchmarks import (
     recommender_operators,
     retraining,
     segments,
+    serving,
     value_figures,
 )
 from benchmarks.figure import Figure
@@ -48,6 +49,7 @@ SUBJECTS = {
     "churn": churn_figures.steps,
     "value": value_figures.steps,
     "channel": channel_figures.steps,
+    "serving": serving.steps,
     "recommender_operators": recommender_operators.steps,
     "recommender_day_one": recommender_day_one.steps,
 }

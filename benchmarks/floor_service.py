@@ -7,13 +7,12 @@ from typing import Any
 
 import bentoml
 
+from benchmarks.floor_routes import JUDGE_NOTHING, RECOMMEND_NOTHING
 from serving.replies import ChurnRisk, RecommendationModel
 from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds, Yes
 from serving.resources.examples.people import RISK
 from serving.resources.examples.suggestions import RECOMMENDATION, TOUR
 from serving.service import Busflow, answering, listed, names, service
-
-RECOMMEND_NOTHING, JUDGE_NOTHING = "/recommend/nothing", "/churn_risk/nothing"
 
 _FIVE: list[dict[str, Any]] = [TOUR | {"position": place} for place in range(1, 6)]
 _LIST = RecommendationModel.model_validate(RECOMMENDATION | {"items": _FIVE})

@@ -164,6 +164,9 @@ async def _paced(
         await asyncio.sleep(0.01)
     pace.outcome.failed += pace.left
     pace.outcome.lasted = time.perf_counter() - began
+    for connection in pace.free:
+        connection.close()
+    await asyncio.sleep(0)  # so that they are closed before the loop is
     return pace.outcome
 
 

@@ -21,7 +21,7 @@ from activity_log.clock import utc_now
 from activity_log.settings import Settings
 from benchmarks.costs import Memory
 from benchmarks.figure import Bound, Figure
-from benchmarks.floor_service import JUDGE_NOTHING, RECOMMEND_NOTHING
+from benchmarks.floor_routes import JUDGE_NOTHING, RECOMMEND_NOTHING
 from benchmarks.load import LOOPBACK, Outcome, closed, paced, request
 from benchmarks.serving_soak import soak
 from benchmarks.serving_world import make_world
