@@ -112,19 +112,22 @@ class LiveModels:
     def _first(self, slot: _Slot, operator_id: str, task: Task) -> Loaded[Any] | None:
         """Return the champion; while the registry is away, the one that was kept here when it last was not.
 
-        A server that hangs costs its timeout once, not once for each model.
+        A server that hangs costs its timeout once, not once for each model that was kept.
         """
-        if time.monotonic() >= self._away_until:
-            try:
-                return self._newest(slot, operator_id, task)
-            except Exception as error:  # noqa: BLE001 (whatever it is: the watcher goes on trying)
-                slot.failed = repr(error)
-                self._away_until = time.monotonic() + self._every
-                _log.warning("registry away", operator=operator_id, task=task, kind=type(error).__name__)
+        if time.monotonic() < self._away_until and (kept := self._kept(operator_id, task)):
+            return kept
+        try:
+            return self._newest(slot, operator_id, task)
+        except Exception as error:  # noqa: BLE001 (whatever it is: the watcher goes on trying)
+            slot.failed = repr(error)
+            self._away_until = time.monotonic() + self._every
+            _log.warning("registry away", operator=operator_id, task=task, kind=type(error).__name__)
+            return self._kept(operator_id, task)
+
+    def _kept(self, operator_id: str, task: Task) -> Loaded[Any] | None:
         kept = self._registry.kept(operator_id, task, loader_of(task))
-        _log.warning(
-            "kept model live", operator=operator_id, task=task, version=kept.version if kept else None
-        )
+        if kept is not None:
+            _log.warning("kept model live", operator=operator_id, task=task, version=kept.version)
         return kept
 
     def _renew(self, slot: _Slot, operator_id: str, task: Task) -> None:

@@ -30,6 +30,7 @@ from serving.access import TokenKeys
 from tests.activity_log.fresh_logs import fresh_schema
 from tests.conftest import SimulatedOperator
 from tests.integration.going_away import GoingAway
+from tests.integration.killed import children, living
 from tests.redis_server import fresh_redis
 from tests.serving.conftest import event, free_port
 
@@ -120,9 +121,12 @@ class Service:
 
     def kill(self) -> None:
         """End it and all its processes at once, as a machine does that loses power."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        sessions = [self.process.pid, *children(self.process.pid)]  # each worker has a session of its own
+        for process in [member for session in sessions for member in living(session)]:
+            os.kill(process, signal.SIGKILL)
         self.process.wait()
+        while any(living(session) for session in sessions):
+            time.sleep(0.02)
 
 
 @contextmanager
