@@ -18,6 +18,16 @@ from activity_log.vault import Vault, load_vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
+GIVE_UP_ON_POSTGRESQL = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""Unless the URL says otherwise: seconds until a server that does not answer is told to be away, and (the second, in
+milliseconds, and those behind it) until a connection is whose other end is gone. How long a query may take is not
+limited."""
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _WRITE = "busflow_write"
 _VAULT = "vault"
@@ -110,7 +120,11 @@ def _parsed(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == POSTGRESQL:
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="REPEATABLE READ")
+        limits = {name: value for name, value in GIVE_UP_ON_POSTGRESQL.items() if name not in url.query}
+        return create_engine(
+            url,
+            hide_parameters=True, pool_pre_ping=True, isolation_level="REPEATABLE READ", connect_args=limits,
+        )  # fmt: skip
     if url.database and url.database != ":memory:":
         try:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,7 @@ _DEFAULTS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_UV_AUTO_DETECT": "false",  # the artefact needs our package, not a copy of our lock file
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # a server that is gone is told after seconds, not minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # and so is one that hangs
 }
 for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)
@@ -79,9 +80,12 @@ class Loaded(Generic[T]):
 
 
 class ModelRegistry:
-    """MLflow tracking and registry of an installation."""
+    """MLflow tracking and registry of an installation.
 
-    def __init__(self, settings: Settings):
+    must_answer: raise RegistryError at once if MLflow is away; otherwise the first question to a server does.
+    """
+
+    def __init__(self, settings: Settings, *, must_answer: bool = True):
         self._artifacts = settings.artifacts_dir
         self._kept = KeptChampions(settings.champions_dir)
         if not settings.mlflow_tracking_uri:
@@ -89,7 +93,7 @@ class ModelRegistry:
         self._uri = settings.tracking_uri
         with warnings.catch_warnings():  # MLflow's own, met when its tables are set up
             warnings.simplefilter("ignore", DeprecationWarning)
-            self._client = _connected(self._uri)
+            self._client = _connected(self._uri, must_answer=must_answer)
 
     def log(self, run: Run) -> str:
         """Log a training run and register its model as challenger; return the version."""
@@ -326,12 +330,14 @@ def _track_at(uri: str) -> None:
 _VARIABLE = "MLFLOW_TRACKING_URI"
 
 
-def _connected(uri: str) -> MlflowClient:
-    """Return a client that was answered once, so that MLflow's tables are there."""
+def _connected(uri: str, *, must_answer: bool) -> MlflowClient:
+    """Return a client that was answered once, so that MLflow's tables are there; a server makes them itself."""
     try:
         client = MlflowClient(uri)
     except MlflowException as error:
         raise WrongUseError(f"MLFLOW_TRACKING_URI '{uri}': MLflow knows no such store") from error
+    if not must_answer and uri.startswith("http"):
+        return client
     try:
         client.search_registered_models(max_results=1)
     except MlflowException as error:

@@ -315,7 +315,7 @@ class Answers:
 def open_answers(settings: Settings, clock: Clock = utc_now) -> Answers:
     """Wire the answers of an installation."""
     database = open_log(settings)
-    features, registry = open_features(settings), ModelRegistry(settings)
+    features, registry = open_features(settings), ModelRegistry(settings, must_answer=False)
     tickets = Tickets.open(settings.keys_dir)
     writer = AnswerWriter(database, clock)
     return Answers(

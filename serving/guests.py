@@ -30,6 +30,8 @@ HABITS = ("usual_travel_month", "preferred_boarding_point")
 READ_TOGETHER = 100
 GIVE_UP_AFTER = timedelta(seconds=60)
 """So long is waited for features to take in what happened; then nobody follows the log, and old ones must do."""
+REST_SECONDS = 1.0
+"""So long the feature store is not asked after it failed: seats are followed meanwhile, and the log is read."""
 
 
 class Rung(NamedTuple):
@@ -85,6 +87,7 @@ class GuestReader:
         self._operator_id = operator.operator_id
         self._features = features
         self._offers = offers
+        self._resting_until = 0.0
 
     def survivors(self) -> dict[str, str]:
         """Return whom each customer who was merged away counts as."""
@@ -123,9 +126,12 @@ class GuestReader:
 
     def _read_features(self, customer_ids: Sequence[str], now: datetime) -> Mapping[str, Any]:
         """Return the features' rows, empty while the store is away."""
+        if time.monotonic() < self._resting_until:
+            return {}
         try:
             rows = self._features.told(HABITS, self._operator_id, customer_ids, now)
         except OnlineStoreError:
+            self._resting_until = time.monotonic() + REST_SECONDS
             return {}
         return {row.customer_id: row for row in rows}
 

@@ -1,6 +1,7 @@
 """The champions in use: loaded once, looked at again in the background, so that a promotion goes live by itself."""
 
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -67,6 +68,7 @@ class LiveModels:
         self._slots: dict[Key, _Slot] = {}
         self._every = look_again_seconds
         self._starting = threading.Lock()
+        self._away_until = 0.0
         self._watcher: threading.Thread | None = None
 
     def churn(self, operator_id: str) -> Loaded[ChurnScorer]:
@@ -108,17 +110,25 @@ class LiveModels:
         self._watch()
 
     def _first(self, slot: _Slot, operator_id: str, task: Task) -> Loaded[Any] | None:
-        """Return the champion; while the registry is away, the one that was kept here when it last was not."""
+        """Return the champion; while the registry is away, the one that was kept here when it last was not.
+
+        A server that hangs costs its timeout once, not once for each model that was kept.
+        """
+        if time.monotonic() < self._away_until and (kept := self._kept(operator_id, task)):
+            return kept
         try:
             return self._newest(slot, operator_id, task)
         except Exception as error:  # noqa: BLE001 (whatever it is: the watcher goes on trying)
             slot.failed = repr(error)
-            kept = self._registry.kept(operator_id, task, loader_of(task))
-            version = kept.version if kept else None
-            _log.warning(
-                "registry away", operator=operator_id, task=task, kind=type(error).__name__, kept=version
-            )
-            return kept
+            self._away_until = time.monotonic() + self._every
+            _log.warning("registry away", operator=operator_id, task=task, kind=type(error).__name__)
+            return self._kept(operator_id, task)
+
+    def _kept(self, operator_id: str, task: Task) -> Loaded[Any] | None:
+        kept = self._registry.kept(operator_id, task, loader_of(task))
+        if kept is not None:
+            _log.warning("kept model live", operator=operator_id, task=task, version=kept.version)
+        return kept
 
     def _renew(self, slot: _Slot, operator_id: str, task: Task) -> None:
         try:

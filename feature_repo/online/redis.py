@@ -12,12 +12,18 @@ from feast.protos.feast.types.Value_pb2 import Value
 from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import SecretStr
 from redis import Redis, asyncio
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as AwayError
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from feature_repo.online.stored import Stored, WriteRow, micros_of, moment_of
 
 _LIMITS = {"socket_connect_timeout": 3.0, "socket_timeout": 30.0, "health_check_interval": 30}
 """Seconds to reach the server, to get an answer, and after which an idle connection is tried before use."""
+
+_READ_LIMITS = {"socket_connect_timeout": 1.0, "socket_timeout": 1.0, "health_check_interval": 30}
+"""Of who reads: whoever waits for an answer can do without the features, and learns that soon."""
 
 WRITTEN_AT_ONCE = 200
 """Customers in one call of the script: Redis answers nobody else meanwhile."""
@@ -88,7 +94,10 @@ class UrlRedisOnlineStore(RedisOnlineStore):
 
     def reader(self, config: RepoConfig, table: FeatureView, feature: str) -> "RedisReader":
         """Return a reader of one feature."""
-        return RedisReader(self._get_client(config.online_store), _Fields(config, table), feature)
+        once_more = Retry(NoBackoff(), 1, supported_errors=(AwayError,))  # on a connection that is not stale
+        url = config.online_store.url.get_secret_value()
+        client = Redis.from_url(url, retry=once_more, **_READ_LIMITS)
+        return RedisReader(client, _Fields(config, table), feature)
 
 
 class RedisReader:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 HEAD = """
 import sys
@@ -90,12 +91,28 @@ def killed(work: str, *arguments: str, chance: Random, steps: int) -> bool:
 
 def living(session: int) -> list[int]:
     """The processes of a session that run."""
+    return [one.pid for one in running() if one.session == session]
+
+
+def children(process: int) -> list[int]:
+    """The processes that a process started and that run."""
+    return [one.pid for one in running() if one.parent == process]
+
+
+class Running(NamedTuple):
+    pid: int
+    parent: int
+    session: int
+
+
+def running() -> list[Running]:
+    """All processes of this machine that run."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            state, _, _, its_session, *_ = path.read_text().rpartition(")")[2].split()
+            state, parent, _, session, *_ = path.read_text().rpartition(")")[2].split()
         except OSError:  # it ended meanwhile
             continue
-        if int(its_session) == session and state != "Z":
-            found.append(int(path.parent.name))
+        if state != "Z":
+            found.append(Running(int(path.parent.name), int(parent), int(session)))
     return found

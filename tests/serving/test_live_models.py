@@ -108,6 +108,17 @@ def test_a_process_that_starts_while_the_registry_is_away_begins_with_the_champi
     until(lambda: live.churn("nordlicht").version == "2")
 
 
+def test_a_registry_that_is_away_is_waited_for_once_and_not_for_each_model_that_was_kept():
+    registry = Registry("2")
+    registry.broken, registry.kept_here = "version", SimpleNamespace(version="1", model=object())
+    live = LiveModels(registry, look_again_seconds=60)
+    assert [live.churn(one).version for one in ("nordlicht", "fremd", "leer")] == ["1"] * 3
+    assert registry.asked == 1
+    registry.kept_here = None
+    assert live.live_or_none("churn", "neu") is None
+    assert registry.asked == 2
+
+
 def test_requests_that_come_together_load_a_model_once():
     registry = Registry("1")
     registry.slow = 0.05
