@@ -1,8 +1,10 @@
 """The champions as this machine loaded them last, so that a service can start while MLflow is away."""
 
-import os
+import fcntl
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,19 +28,17 @@ class KeptChampions:
         """Keep a copy, and drop older ones. Whoever is killed at it leaves the old copy in use."""
         folder = self._directory / name
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / version).exists():
-            unfinished = Path(tempfile.mkdtemp(dir=folder, prefix=".unfinished-"))
-            shutil.copytree(artefact, unfinished, dirs_exist_ok=True)
-            try:
+        with _alone_in(folder):
+            if not (folder / version).exists():
+                unfinished = Path(tempfile.mkdtemp(dir=folder, prefix=".unfinished-"))
+                shutil.copytree(artefact, unfinished, dirs_exist_ok=True)
                 unfinished.rename(folder / version)
-            except OSError:  # another process kept it first
-                shutil.rmtree(unfinished, ignore_errors=True)
-        note = folder / f".{_CURRENT}-{os.getpid()}"
-        note.write_text(version)
-        note.replace(folder / _CURRENT)
-        for other in folder.iterdir():
-            if other.name not in (version, _CURRENT) and other.is_dir():
-                shutil.rmtree(other, ignore_errors=True)
+            note = folder / f".{_CURRENT}"
+            note.write_text(version)
+            note.replace(folder / _CURRENT)
+            for other in folder.iterdir():
+                if other.name != version and other.is_dir():
+                    shutil.rmtree(other, ignore_errors=True)
 
     def find(self, name: str) -> Kept | None:
         """Return the copy in use; None: there is none."""
@@ -48,3 +48,11 @@ class KeptChampions:
         except FileNotFoundError:
             return None
         return Kept(version, folder / version) if (folder / version).is_dir() else None
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process keeps anything in a folder, which drops what is not in use."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, also by being killed
+        yield
