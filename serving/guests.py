@@ -4,6 +4,7 @@ Reading takes milliseconds, answering may not: so everybody is read once, in the
 something of theirs happens.
 """
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
