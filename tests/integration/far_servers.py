@@ -35,6 +35,8 @@ from tests.redis_server import fresh_redis
 from tests.serving.conftest import event, free_port
 
 OPERATOR = "nordlicht"
+WITHOUT_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""Of MLflow's own, which would be seven processes more."""
 KEY = b"a key for tests only, 32 bytes.."
 
 
@@ -169,7 +171,9 @@ def mlflow_server(home: Path) -> Iterator[int]:
     command += ["--backend-store-uri", f"sqlite:///{home / 'mlflow' / 'mlflow.db'}", "--workers", "1"]
     with (
         (home / "mlflow.log").open("wb") as out,
-        subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True) as process,
+        subprocess.Popen(
+            command, env=os.environ | WITHOUT_JOBS, stdout=out, stderr=out, start_new_session=True
+        ) as process,
     ):
         try:
             yield port
