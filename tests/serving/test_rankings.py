@@ -313,7 +313,7 @@ def test_without_features_the_bookings_count_still_and_that_is_said(recommending
     basis, text = note(recommending, ranking, guest, "de")
     assert (basis, text.split(",")[0]) == ("als", "Ohne die Gewohnheiten")
     assert note(recommending, ranking, guest, "en")[1].startswith("Without the habits")
-    stranger = note(recommending, ranking, NOBODY, "de", visitor=Visitor())
+    stranger = note(recommending, ranking, guest, "de", visitor=Visitor())
     assert "Gewohnheiten" not in stranger[1], "of a stranger no habits are missing"
 
 
