@@ -14,12 +14,15 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 import pandas as pd
+import structlog
 
 from activity_log.errors import BusflowError, NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard, Task
 from models.champions import KeptChampions
 from models.history import LONGEST_WHY, TAG, Change, apart, earlier_champion, tag_of
+
+_log = structlog.get_logger("models.registry")
 
 _DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -144,8 +147,15 @@ class ModelRegistry:
             data = Path(path) / "data" / _ARTEFACT
             loaded = Loaded(load(data), ModelCard.load(data), name, version)
             if alias == CHAMPION:
-                self._kept.keep(name, version, data)
+                self._keep(name, version, data)
             return loaded
+
+    def _keep(self, name: str, version: str, artefact: Path) -> None:
+        """Keep a champion for a start without MLflow; where that cannot be, it goes live all the same."""
+        try:
+            self._kept.keep(name, version, artefact)
+        except OSError as error:
+            _log.warning("champion not kept", model=name, version=version, kind=type(error).__name__)
 
     def kept(self, operator_id: str, task: Task, load: Callable[[Path], T]) -> Loaded[T] | None:
         """Load the champion that was loaded last on this machine, without asking MLflow; None: none was."""

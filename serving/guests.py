@@ -219,7 +219,7 @@ class Guests:
             if customer_id in found:
                 self._guests[customer_id] = found[customer_id]
             else:
-                self._guests.pop(customer_id, None)
+                self._drop(customer_id)
         for customer_id, guest in found.items():
             self._settle(customer_id, guest, now)
 
@@ -228,7 +228,7 @@ class Guests:
         self._away = self._reader.survivors()
         for customer_id in customer_ids:
             if customer_id in self._away:
-                self._guests.pop(customer_id, None)
+                self._drop(customer_id)
         theirs = {self._away.get(one, one) for one in customer_ids}.intersection(self._guests)
         self._unsettled |= dict.fromkeys(theirs, at)
         if theirs:
@@ -247,6 +247,11 @@ class Guests:
     def everybody(self) -> list[Guest]:
         """Return all guests at hand."""
         return list(self._guests.values())
+
+    def _drop(self, customer_id: str) -> None:
+        """Have somebody at hand no more, and wait for none of their features."""
+        self._guests.pop(customer_id, None)
+        self._unsettled.pop(customer_id, None)
 
     def _settle(self, customer_id: str, guest: Guest, now: datetime) -> None:
         wanted = self._unsettled.get(customer_id)

@@ -43,7 +43,9 @@ def test_an_answer_is_found_as_it_was_given(log: Log, operator_id: str, more):
 def test_an_id_that_is_logged_twice_stays_as_it_was(log: Log, operator_id: str):
     first = answered(operator_id)
     log_answers(log.database, [first, replace(first, basis="another")])
-    log_answers(log.database, [replace(first, customer_id="c-bernd"), answered(operator_id, "r2")])
+    assert found(log, operator_id) == first
+    other = replace(first, customer_id="c-bernd", basis="another")
+    log_answers(log.database, [other, answered(operator_id, "r2")])
     assert found(log, operator_id) == first
     assert found(log, operator_id, "r2") is not None, "what comes with it is written"
 

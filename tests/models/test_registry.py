@@ -245,3 +245,23 @@ def test_operators_share_no_model(registry: ModelRegistry):
     assert registry.version("westwind2", "churn", CHAMPION) is None
     assert registry.version("westwind", "recommender", CHAMPION) is None
     assert registry.load("westwind", "churn", Words.load).card.operator_id == "westwind"
+
+
+def test_a_champion_is_kept_for_a_start_without_mlflow_and_a_challenger_is_not(registry: ModelRegistry):
+    version = registry.log(run_of(scorer(1), "heidewind"))
+    registry.load("heidewind", "churn", Words.load, CHALLENGER)
+    assert registry.kept("heidewind", "churn", Words.load) is None
+    registry.promote("heidewind", "churn", version, NOW, by="anna", why="a test")
+    loaded = registry.load("heidewind", "churn", Words.load)
+    assert registry.kept("heidewind", "churn", Words.load) == loaded
+
+
+def test_where_a_champion_cannot_be_kept_it_goes_live_all_the_same(
+    registry: ModelRegistry, registry_settings: Settings
+):
+    """A file lies where the folder belongs; a full disk is told alike."""
+    version = registry.log(run_of(scorer(2), "moorwind"))
+    registry.promote("moorwind", "churn", version, NOW, by="anna", why="a test")
+    registry_settings.champions_dir.mkdir(parents=True, exist_ok=True)
+    (registry_settings.champions_dir / "moorwind.churn").write_text("in the way")
+    assert registry.load("moorwind", "churn", Words.load).model == "model 2"

@@ -1,0 +1,277 @@
+"""Guests at hand: read once, and again after whatever happens to them; a small log, and features that may be away."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+import serving.guests as guests_module
+from activity_log.database import open_database
+from activity_log.errors import UnknownCustomerError
+from activity_log.operators import find_operator
+from activity_log.vault import Vault
+from feature_repo.online.states import OnlineStoreError
+from feature_repo.store import OnlineRow
+from serving.breathing import resting
+from serving.guests import GIVE_UP_AFTER, Guest
+from serving.showing import Showing
+from serving.tenants import Tenant
+from serving.tickets import Tickets
+from tests.activity_log.logs import Log
+from tests.activity_log.stories import NOW, Books, Event
+
+BOOKS = Books()
+BEFORE, AFTER = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
+"""The events of these stories come in at NOW."""
+AHEAD = (date(2026, 9, 1), date(2026, 9, 5))
+"""All trips of these stories: four nights."""
+
+
+class Features:
+    """A feature store that knows everybody, up to `known_at`, unless it is away."""
+
+    def __init__(self):
+        self.known_at, self.is_away, self.asked = AFTER, False, 0
+
+    def told(self, names, operator_id, customer_ids, now) -> list[OnlineRow]:
+        self.asked += 1
+        if self.is_away:
+            raise OnlineStoreError("nobody answers")
+        habits = dict(zip(names, (5, "Bremen"), strict=True))
+        return [OnlineRow(one, habits, now, self.known_at) for one in customer_ids]
+
+
+class Desk:
+    """Who asks for guests of one operator, by the names of the people."""
+
+    def __init__(self, log: Log, operator_id: str):
+        self.log, self.operator_id, self.features = log, operator_id, Features()
+        models = SimpleNamespace(live_or_none=lambda task, operator_id: None)
+        operator = find_operator(log.database, operator_id)
+        showing = Showing(Tickets.of_this_process(), operator_id, 0.0)
+        self.tenant = Tenant(log.database, operator, self.features, models, showing, lambda: NOW)
+        self.guests = self.tenant.guests
+        self.tenant.look(NOW)
+
+    def id(self, person: str) -> str:
+        return self.log.customer(self.operator_id, person)
+
+    def find(self, person: str) -> Guest:
+        return self.guests.find(self.id(person), NOW)[1]
+
+    def counts_as(self, person: str) -> str:
+        return self.guests.find(self.id(person), NOW)[0]
+
+    def families(self, person: str) -> tuple[str, ...]:
+        return self.find(person).history.families
+
+    def happens(self, *events: Event) -> None:
+        self.log.tell(self.operator_id, list(events))
+        self.tenant.look(NOW)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
+    home = tmp_path_factory.mktemp("guests")
+    with closing(open_database(f"sqlite:///{home / 'log.db'}", Vault(bytes(32)))) as database:
+        yield Log(database)
+
+
+@pytest.fixture
+def desk(log: Log) -> Desk:
+    """Anna has booked Nordsee for September; Bernd and Clara have booked nothing yet."""
+    story = [
+        BOOKS.publishes("nordsee-26", "2025-10-01", "Nordsee 2026"),
+        BOOKS.publishes("harz-26", "2025-10-01", "Harz 2026"),
+        BOOKS.knows("anna", "Anna", "Arndt"),
+        BOOKS.knows("bernd", "Bernd", "Brandt"),
+        BOOKS.knows("clara", "Clara", "Claus"),
+        BOOKS.books("anna", "nordsee-26", "2026-05-02"),
+    ]
+    return Desk(log, log.told(story))
+
+
+def erased(person: str) -> Event:
+    return BOOKS.event("PersonErasureRequested", "2026-05-30", {"person_profile_id": person})
+
+
+def test_a_guest_is_what_the_log_and_the_features_say(desk: Desk):
+    anna = desk.find("anna")
+    assert (anna.history.families, anna.history.counts, anna.taken) == (("nordsee",), (1,), [AHEAD])
+    assert (anna.habits.month, anna.habits.nights, anna.boarding_point) == (5, 4, "Bremen")
+    assert (anna.known_at, anna.has_features, anna.may_profile) == (AFTER, True, True)
+    assert desk.find("anna") is anna, "she is read once"
+
+
+def test_a_booking_counts_after_the_next_look_and_a_cancelled_one_no_more(desk: Desk):
+    desk.find("bernd")
+    booked = BOOKS.books("bernd", "harz-26", "2026-05-20")
+    desk.log.tell(desk.operator_id, [booked])
+    assert desk.families("bernd") == (), "nobody has looked yet"
+    desk.tenant.look(NOW)
+    assert desk.families("bernd") == ("harz",)
+    assert desk.find("bernd").taken == [AHEAD]
+    desk.happens(BOOKS.cancels("bernd", "harz-26", "2026-05-20", "2026-05-25"))
+    assert (desk.families("bernd"), desk.find("bernd").taken) == ((), [])
+
+
+def test_who_travels_along_is_read_again_too(desk: Desk):
+    desk.find("bernd"), desk.find("clara")
+    desk.happens(BOOKS.books("clara", "harz-26", "2026-05-20", "bernd"))
+    assert desk.families("bernd") == desk.families("clara") == ("harz",)
+
+
+def test_who_is_not_touched_is_not_read_again(desk: Desk):
+    anna = desk.find("anna")
+    desk.find("bernd")
+    desk.happens(BOOKS.books("bernd", "harz-26", "2026-05-20"))
+    assert desk.find("anna") is anna
+
+
+def test_who_was_erased_is_nobody(desk: Desk):
+    desk.find("anna")
+    desk.happens(erased("anna"))
+    with pytest.raises(UnknownCustomerError, match=desk.id("anna")):
+        desk.find("anna")
+    desk.guests.fill(NOW, resting(0.0))
+    assert len(desk.guests) == 2, "Bernd and Clara"
+
+
+@pytest.mark.parametrize("gone", ["erased", "merged"])
+def test_nobody_waits_for_the_features_of_who_is_gone(desk: Desk, gone: str, monkeypatch):
+    """Else the others, of whom a few are read at each look, would wait behind them."""
+    monkeypatch.setattr(guests_module, "READ_TOGETHER", 1)
+    desk.find("anna")
+    desk.features.known_at = BEFORE
+    desk.happens(BOOKS.books("anna", "harz-26", "2026-05-20"))
+    desk.happens(erased("anna") if gone == "erased" else BOOKS.merges("bernd", "anna", "2026-05-30"))
+    desk.features.is_away = True
+    desk.find("clara")
+    desk.features.is_away = False
+    desk.tenant.look(NOW)
+    assert desk.find("clara").has_features
+    assert len(desk.guests) == 1
+
+
+def test_a_merged_person_is_answered_as_the_survivor(desk: Desk):
+    desk.find("anna"), desk.find("bernd")
+    desk.happens(BOOKS.merges("bernd", "anna", "2026-05-30"))
+    assert desk.counts_as("anna") == desk.counts_as("bernd") == desk.id("bernd")
+    assert desk.families("anna") == desk.families("bernd") == ("nordsee",)
+    assert [guest.history.families for guest in desk.guests.everybody()] == [("nordsee",)]
+
+
+def test_a_merge_that_was_there_before_is_known_at_the_first_question_and_by_filling(log: Log, desk: Desk):
+    desk.happens(BOOKS.merges("bernd", "anna", "2026-05-30"))
+    later = Desk(log, desk.operator_id)
+    assert later.guests.at_hand(later.id("anna")) is None
+    assert later.counts_as("anna") == later.id("bernd")
+    assert later.guests.at_hand(later.id("anna"))[0] == later.id("bernd")
+    later = Desk(log, desk.operator_id)
+    later.guests.fill(NOW, resting(0.0))
+    assert len(later.guests) == 2
+    assert later.guests.at_hand(later.id("anna"))[0] == later.id("bernd")
+
+
+def test_parted_people_are_two_again(desk: Desk):
+    desk.happens(BOOKS.merges("bernd", "anna", "2026-05-29"))
+    desk.find("anna")
+    parted = {"surviving_id": "bernd", "merged_id": "anna"}
+    desk.happens(BOOKS.event("PersonProfilesUnmerged", "2026-05-30", parted))
+    assert (desk.families("anna"), desk.families("bernd")) == (("nordsee",), ())
+
+
+def test_of_who_objects_to_profiling_only_the_days_taken_are_known(desk: Desk):
+    desk.find("anna")
+    word = {"person_profile_id": "anna", "purpose": "profiling"}
+    desk.happens(BOOKS.event("ConsentRevoked", "2026-05-29", word))
+    assert desk.find("anna") == Guest(may_profile=False, taken=[AHEAD])
+    desk.happens(BOOKS.event("ConsentGranted", "2026-05-30", word))
+    assert desk.find("anna").history.families == ("nordsee",)
+
+
+def test_while_the_features_are_away_guests_do_without_and_are_read_again_once_they_are_back(desk: Desk):
+    desk.features.is_away = True
+    anna = desk.find("anna")
+    assert (anna.has_features, anna.habits.month, anna.boarding_point) == (False, None, None)
+    assert anna.history.families == ("nordsee",), "the log is not away"
+    desk.tenant.look(NOW)
+    assert not desk.find("anna").has_features
+    desk.features.is_away = False
+    desk.tenant.look(NOW)
+    assert (desk.find("anna").has_features, desk.find("anna").boarding_point) == (True, "Bremen")
+    asked = desk.features.asked
+    desk.tenant.look(NOW)
+    assert desk.features.asked == asked, "what is level is not read again"
+
+
+def test_features_that_do_not_know_what_happened_are_read_until_they_do(desk: Desk):
+    desk.find("anna")
+    desk.features.known_at = BEFORE
+    desk.happens(BOOKS.books("anna", "harz-26", "2026-05-20"))
+    assert (desk.families("anna"), desk.find("anna").known_at) == (("harz", "nordsee"), BEFORE)
+    desk.features.known_at = AFTER
+    desk.tenant.look(NOW)
+    assert desk.find("anna").known_at == AFTER
+    asked = desk.features.asked
+    desk.tenant.look(NOW)
+    assert desk.features.asked == asked
+
+
+def test_features_that_nobody_keeps_level_are_not_waited_for_for_ever(desk: Desk):
+    desk.find("anna")
+    desk.features.known_at = BEFORE
+    desk.happens(BOOKS.books("anna", "harz-26", "2026-05-20"))
+    moment = timedelta(microseconds=1)
+    for now, is_read in [(NOW + GIVE_UP_AFTER, True), (NOW + GIVE_UP_AFTER + moment, True), (AFTER, False)]:
+        asked = desk.features.asked
+        desk.tenant.look(now)
+        assert (desk.features.asked > asked) is is_read, now
+
+
+def test_customers_count_as_whom_they_count_as_once_and_all_unknown_are_named(desk: Desk):
+    desk.happens(BOOKS.merges("bernd", "anna", "2026-05-30"))
+    anna, bernd, clara = (desk.id(one) for one in ("anna", "bernd", "clara"))
+    for _ in range(2):
+        assert desk.guests.counted_as([clara, anna, bernd, clara], NOW) == [clara, bernd]
+        with pytest.raises(UnknownCustomerError) as unknown:
+            desk.guests.counted_as(["c-one", anna, "c-two"], NOW)
+        assert "c-one" in str(unknown.value)
+        assert "c-two" in str(unknown.value)
+        assert anna not in str(unknown.value)
+        desk.guests.fill(NOW, resting(0.0))  # at hand it is the same
+
+
+def test_after_a_replay_nothing_is_known_any_more_but_what_is_read_anew(desk: Desk):
+    desk.happens(BOOKS.books("bernd", "harz-26", "2026-05-20"))
+    anna = desk.find("anna")
+    desk.find("bernd")
+    desk.log.replay(desk.operator_id, until=BEFORE)
+    desk.tenant.look(NOW)
+    assert len(desk.guests) == 0
+    with pytest.raises(UnknownCustomerError):
+        desk.find("anna")  # as it was known an hour before all of this came in
+    desk.log.replay(desk.operator_id)
+    desk.tenant.look(NOW)
+    assert desk.find("anna") == anna
+    assert desk.find("anna") is not anna
+    assert desk.families("bernd") == ("harz",)
+
+
+def test_everybody_is_filled_in_and_who_was_asked_for_meanwhile_stays(desk: Desk):
+    anna = desk.find("anna")
+    desk.tenant.fill(NOW, resting(0.0))
+    assert len(desk.guests) == 3
+    assert desk.find("anna") is anna
+    standing = {id(guest.standing.ranking) for guest in desk.guests.everybody()}
+    assert len(standing) == 1, "all are ranked, by one ranking"
+
+
+def test_operators_never_mix(log: Log, desk: Desk):
+    other = Desk(log, log.told([BOOKS.knows("anna", "Anna", "Anders")]))
+    assert other.id("anna") == desk.id("anna")
+    assert (desk.families("anna"), other.families("anna")) == (("nordsee",), ())
+    with pytest.raises(UnknownCustomerError):
+        other.find("bernd")
