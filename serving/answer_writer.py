@@ -3,7 +3,7 @@
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -57,7 +57,7 @@ class AnswerWriter:
         with self._writing:
             while self._waiting:
                 some = [self._waiting[place] for place in range(min(len(self._waiting), WRITTEN_TOGETHER))]
-                log_answers(self._database, [note() for note in some])
+                log_answers(self._database, list(_made(some)))
                 self._done(some)
             self._drop_old()
 
@@ -88,6 +88,16 @@ class AnswerWriter:
             self._is_away = True
         else:
             self._is_away = False
+
+
+def _made(notes: Sequence[Note]) -> Iterator[LoggedAnswer]:
+    """Make notes; one that cannot be made is told of and left, so that the others do not wait behind it."""
+    for note in notes:
+        try:
+            yield note()
+        except Exception as error:  # noqa: BLE001 (whatever it is, it would be the same again)
+            _log.error("an answer cannot be logged", kind=type(error).__name__)
+            ANSWERS.labels("failed").inc()
 
 
 def _write(writer: "weakref.ref[AnswerWriter]") -> None:
