@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from threading import Lock
 
 from sqlalchemy import Connection
 
@@ -68,6 +69,7 @@ class Tenant:
         self._database = database
         self._models = models
         self._facts = CustomerFacts(operator)
+        self._looking = Lock()
         self._level = -1
         self._laid_out: object = None
         self._ranking: Ranking | None = None
@@ -76,6 +78,10 @@ class Tenant:
 
     def look(self, now: datetime) -> None:
         """Take in what the log has told since the last look. Raises what the database raises."""
+        with self._looking:
+            self._look(now)
+
+    def _look(self, now: datetime) -> None:
         operator_id = self.operator.operator_id
         with self._database.reading() as connection:
             level = ledger.last_seq(connection, operator_id)

@@ -13,6 +13,7 @@ from serving.openapi import api_document
 from serving.resources.all_operations import OPERATIONS
 from serving.resources.operation import Operation
 from serving.resources.routes import routes
+from serving.resources.rules import DESCRIBED
 from serving.rules.routes import rules_routes
 from serving.widget.routes import widget_routes
 
@@ -28,7 +29,7 @@ def create_web(keys: Callable[[], TokenKeys]) -> Starlette:
 
     @cache
     def document() -> dict[str, Any]:
-        return api_document((*OPERATIONS, describing, *app.state.native))
+        return api_document((*OPERATIONS, *DESCRIBED, describing, *app.state.native))
 
     describing = Operation(
         "GET", "/openapi.json", "This document", "Health", dict[str, Any], {}, lambda _: document()

@@ -17,7 +17,7 @@ MOST_RULES = 500
 class UnknownRuleError(WrongUseError):
     """The operator has no such rule."""
 
-    def __init__(self, operator_id: str, rule_id: int):
+    def __init__(self, operator_id: str, rule_id: int | str):
         super().__init__(
             f"operator '{operator_id}' has no rule {rule_id}; `busflow rules list --all` names all"
         )

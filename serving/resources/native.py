@@ -19,6 +19,21 @@ _HEALTH = {
 }
 
 
+_KEY = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    "kid": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+    "use": "sig",
+    "alg": "ES256",
+}
+_KEYS = Operation(
+    "GET", "/.well-known/jwks.json", "The public keys that tokens are verified with (RFC 7517)", "Health",
+    dict[str, Any], {"one key": {"keys": [_KEY]}},
+)  # fmt: skip
+
+
 class NativeApi(Protocol):
     """What is asked of an endpoint of the framework."""
 
@@ -68,7 +83,7 @@ def native(apis: Iterable[NativeApi]) -> list[Operation]:
     told: Mapping[str, Operation] = {operation.path: operation for operation in _TOLD}
     posts = [replace(told[api.route], body=_body(api)) for api in apis]
     health = [Operation("GET", path, summary, "Health", None, {}) for path, summary in _HEALTH.items()]
-    return [*posts, *health]
+    return [*posts, *health, _KEYS]
 
 
 def _body(api: NativeApi) -> Any:

@@ -63,7 +63,7 @@ class Operation:
     the framework serves it. reply: a type; null: nothing is sent back. body, query: models of what is asked.
     reads_bytes: `body` describes what is posted, but the answer checks it itself. problems: statuses beside those all
     have. examples, body_examples: by name. path_examples: of each parameter. heavy: may take seconds; only one of
-    these runs at a time in a process, so that quick answers are not held up.
+    these runs at a time in a process, so that quick answers are not held up. only: fewer roles than the path allows.
     """
 
     method: Literal["GET", "POST"]
@@ -76,12 +76,13 @@ class Operation:
     body: Any = None
     body_examples: Mapping[str, Any] = field(default_factory=dict)
     reads_bytes: bool = False
-    query: type[Query] | None = None
+    query: type[BaseModel] | None = None
     path_examples: Mapping[str, str] = field(default_factory=dict)
     status: HTTPStatus = HTTPStatus.OK
     problems: tuple[HTTPStatus, ...] = ()
     media_type: str = JSON
     heavy: bool = False
+    only: frozenset[Role] | None = None
 
     @property
     def name(self) -> str:
@@ -93,4 +94,4 @@ class Operation:
     @property
     def roles(self) -> frozenset[Role]:
         """Who may ask."""
-        return roles_of(self.path)
+        return self.only or roles_of(self.path)

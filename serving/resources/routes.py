@@ -7,7 +7,7 @@ from typing import Any, get_origin
 from urllib.parse import urlencode
 
 import anyio
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,7 +17,7 @@ from serving.access import AccessDeniedError, current_caller
 from serving.languages import language_of
 from serving.middleware import problem
 from serving.problems import errors_of, field_errors, status_of
-from serving.resources.operation import JSON, Operation, Paged, Query, Question
+from serving.resources.operation import JSON, Operation, Paged, Question
 
 PATIENCE_SECONDS = 28.0
 """A little less than the framework waits, whose own answer is no problem+json."""
@@ -93,7 +93,7 @@ async def _question(operation: Operation, request: Request) -> Question:
     )
 
 
-def _asked(query: type[Query], request: Request) -> Mapping[str, Any]:
+def _asked(query: type[BaseModel], request: Request) -> Mapping[str, Any]:
     """Return the query parameters, lists where the model has lists."""
     lists = {
         field.alias or name

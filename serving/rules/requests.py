@@ -13,6 +13,14 @@ MOST_PROPOSED = 20
 Author = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class RulesQuery(BaseModel):
+    """Which rules. all: those that are over too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    all: bool = False
+
+
 class NewRule(RuleDraft):
     """A rule to be put in force, in place of another if one is named. created_by: null: the caller's role."""
 

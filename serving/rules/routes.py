@@ -13,15 +13,15 @@ from starlette.routing import BaseRoute, Route
 from activity_log.errors import BusflowError
 from activity_log.rules.drafts import RuleDraft, drafting_problem
 from activity_log.rules.keeping import UnknownRuleError
-from serving.access import Caller, Role, current_caller
+from serving.access import Caller, current_caller
 from serving.languages import Language, language_of
 from serving.middleware import problem
 from serving.problems import status_of
+from serving.resources.rules import WRITERS
 from serving.rules.replies import KeptRule, RulesPreview
-from serving.rules.requests import NewRule, PreviewQuestion
+from serving.rules.requests import NewRule, PreviewQuestion, RulesQuery
 
-WRITERS: frozenset[Role] = frozenset({"marketing"})
-"""Who may change rules; whoever may use /rules at all reads and previews them."""
+LONGEST_ID = 18
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -62,7 +62,7 @@ def rules_routes(rules: Callable[[], Rules]) -> list[BaseRoute]:
         Route("/rules", _answering(desk.listing), methods=["GET"]),
         Route("/rules", _answering(desk.add), methods=["POST"]),
         Route("/rules/preview", _answering(desk.preview), methods=["POST"]),
-        Route("/rules/{rule_id:int}/withdraw", _answering(desk.withdraw), methods=["POST"]),
+        Route("/rules/{rule_id}/withdraw", _answering(desk.withdraw), methods=["POST"]),
     ]
 
 
@@ -89,9 +89,12 @@ class _RulesDoor:
         self._rules = rules
 
     async def listing(self, request: Request, caller: Caller) -> Response:
-        everything = request.query_params.get("all", "") not in ("", "0", "false")
+        try:
+            asked = RulesQuery.model_validate(dict(request.query_params))
+        except ValidationError as error:
+            raise _RefusedError(problem(HTTPStatus.BAD_REQUEST, drafting_problem(error))) from error
         found = await anyio.to_thread.run_sync(
-            lambda: self._rules().listing(caller.operator_id, everything=everything)
+            lambda: self._rules().listing(caller.operator_id, everything=asked.all)
         )
         return JSONResponse([one.model_dump(mode="json") for one in found])
 
@@ -108,7 +111,10 @@ class _RulesDoor:
 
     async def withdraw(self, request: Request, caller: Caller) -> Response:
         _check_writer(caller)
-        rule_id: int = request.path_params["rule_id"]
+        named = request.path_params["rule_id"]
+        if not (named.isascii() and named.isdigit() and len(named) < LONGEST_ID):
+            raise UnknownRuleError(caller.operator_id, named[:LONGEST_ID])
+        rule_id = int(named)
         return _json(
             await anyio.to_thread.run_sync(self._rules().withdraw, caller.operator_id, rule_id, caller.role)
         )

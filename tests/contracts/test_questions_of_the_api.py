@@ -8,7 +8,7 @@ from activity_log.operators import find_operator
 from activity_log.segments.lists import define_list
 from activity_log.segments.member_pages import members_after
 from activity_log.segments.membership import Found, write_refresh
-from activity_log.trips_of_many import TripsOfMany
+from activity_log.travels import Travels, travelling
 from tests.activity_log.logs import Log
 from tests.activity_log.stories import NOW
 from tests.contracts.log_store import BOOKS, append
@@ -60,13 +60,13 @@ def test_trips_of_many_are_those_of_each(log: Log, operator_id: str):
         BOOKS.merges("carla", "dora", "2026-06-01"),
     )
     with log.database.reading() as connection:
-        together = TripsOfMany(connection, operator_id)
-        trips = together.trips(ids.values())
-        assert len(trips[ids["anna"]]) == 2
+        together = Travels.read(connection, operator_id)
+        assert len(together.of(ids["anna"])) == 2
         for one in (ids["anna"], ids["bernd"], ids["carla"]):
             alone = [trip.booking_id for trip in booked_trips(connection, operator_id, one)]
-            assert [trip.booking_id for trip in trips[one]] == alone
-        assert together.companions(trips, 9)[ids["anna"]] == sorted([ids["bernd"], ids["carla"]])
+            assert [trip.booking_id for trip in together.of(one)] == alone
+        assert together.companions(ids["anna"], 9) == sorted([ids["bernd"], ids["carla"]])
         day = booked_trips(connection, operator_id, ids["carla"])[0].departure_date
-        assert together.away(day, day, {}) >= {ids["carla"], ids["anna"]}
-        assert together.away(date(2031, 1, 1), date(2031, 1, 9), {}) == set()
+        assert travelling(connection, operator_id, day, day, {}) >= {ids["carla"], ids["anna"]}
+        nobody = travelling(connection, operator_id, date(2031, 1, 1), date(2031, 1, 9), {})
+        assert nobody == set()

@@ -15,6 +15,7 @@ from models.registry import ModelRegistry
 from serving.answers import Answers
 from serving.recommending import Visitor
 from serving.requests import Feedback, Filters
+from serving.whole_customer import TOUCHPOINTS
 
 
 class NoModels:
@@ -113,7 +114,7 @@ def test_who_was_merged_answers_as_the_survivor(world, installation):
     assert insight.recommendations.customer_id == survivor
     assert [entry.event_id for entry in insight.timeline] == [entry.event_id for entry in own.timeline]
     assert "merged-1" in {entry.event_id for entry in insight.timeline}
-    assert len(insight.timeline) >= min(before, 50)
+    assert len(insight.timeline) >= min(before, TOUCHPOINTS)
     assert [risk.customer_id for risk in world.trained.churn_risk("nordlicht", [merged, survivor], "de")] == [
         survivor
     ]

@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import jwt
@@ -536,7 +537,16 @@ def suggested(service, customer_id, n=50):
     return service.post("/recommend", "crm", {"customer_id": customer_id, "n": n}).json()["items"]
 
 
-def test_a_departure_sold_out_by_an_event_is_gone_from_the_next_answer(service, another):
+def within_a_second(happens):
+    """Whether something holds a second after an event at the latest: the service looks at the log all the time."""
+    deadline = time.monotonic() + 1.0
+    while time.monotonic() < deadline:
+        if happens():
+            return True
+    return False
+
+
+def test_a_departure_sold_out_by_an_event_is_gone_within_a_second(service, another):
     first = suggested(service, another)[0]
     sold_out = service.event(
         "sold-out", "DepartureUpdated", "commerce",
@@ -544,10 +554,12 @@ def test_a_departure_sold_out_by_an_event_is_gone_from_the_next_answer(service, 
         boarding_point_ids=["any"], seats_total=40, seats_left=0, price=first["price"], currency="EUR",
     )  # fmt: skip
     assert service.post("/events", "ingest", sold_out).json()["accepted"] == 1
-    assert first["departure_id"] not in {item["departure_id"] for item in suggested(service, another)}
+    assert within_a_second(
+        lambda: first["departure_id"] not in {item["departure_id"] for item in suggested(service, another)}
+    )
 
 
-def test_a_departure_booked_by_an_event_is_gone_from_that_customers_next_answer(service, regular, another):
+def test_a_departure_booked_is_gone_from_that_customers_list_within_a_second(service, regular, another):
     from activity_log import schema
 
     with service.database.reading() as connection:
@@ -561,16 +573,16 @@ def test_a_departure_booked_by_an_event_is_gone_from_that_customers_next_answer(
         total_amount="500.00", currency="EUR", sales_channel="web", travellers=[{"person_profile_id": person}],
     )  # fmt: skip
     assert service.post("/events", "ingest", booking).json()["accepted"] == 1
-    day = date.fromisoformat(first["departs_on"])
-    for item in suggested(service, regular):
-        assert item["departure_id"] != first["departure_id"]
-        assert date.fromisoformat(item["departs_on"]) != day
+    assert within_a_second(
+        lambda: first["departs_on"] not in {item["departs_on"] for item in suggested(service, regular)}
+    )
+    assert first["departure_id"] not in {item["departure_id"] for item in suggested(service, regular)}
     given_back = service.event(
         "given-back", "BookingCancelled", "commerce", booking_id="b-now", booker_profile_id=person,
         refund_amount="500.00",
     )  # fmt: skip
     service.post("/events", "ingest", given_back)
-    assert suggested(service, regular)[0]["departure_id"] == first["departure_id"]
+    assert within_a_second(lambda: suggested(service, regular)[0]["departure_id"] == first["departure_id"])
 
 
 # --- feedback

@@ -57,7 +57,7 @@ def anna(tmp_path: Path) -> Iterator[tuple[Profiles, str]]:
     with closing(open_database(f"sqlite:///{tmp_path / 'log.db'}", Vault(bytes(32)))) as database:
         operator = register_operator(database, "reisen", now=NOW)
         _tell(database)
-        offers = SimpleNamespace(current=lambda: SimpleNamespace(tours={}))
+        offers = SimpleNamespace(programme=SimpleNamespace(tours={}))
         known = find_operator(database, "reisen")
         yield Profiles(database, known, None, None, offers), operator.pseudonym("anna")  # type: ignore[arg-type]
 
