@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import uvicorn
@@ -63,6 +64,7 @@ class Site:
 
     desk: StoryDesk = field(default_factory=StoryDesk)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    asked_at: list[float] = field(default_factory=list)
     feedback: list[dict[str, Any]] = field(default_factory=list)
     mood: str = "well"  # well, empty, broken, slow, silent, long, expired; busy, overloaded: with Retry-After
     address: str = ""
@@ -81,12 +83,14 @@ class Site:
 
     def reset(self) -> None:
         self.asked.clear()
+        self.asked_at.clear()
         self.feedback.clear()
         self.mood = "well"
         self.desk.has_model = self.desk.has_value = self.desk.has_segments = True
 
     async def recommend(self, request: Request) -> Response:
         language = request.headers["accept-language"]
+        self.asked_at.append(monotonic())
         self.asked.append(
             {**await request.json(), "language": language, "bearer": request.headers["authorization"]}
         )

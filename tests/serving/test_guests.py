@@ -43,6 +43,12 @@ class Features:
         return [OnlineRow(one, habits, now, self.known_at) for one in customer_ids]
 
 
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store is asked again at once after it failed."""
+    monkeypatch.setattr("serving.guests.REST_SECONDS", 0.0)
+
+
 class Desk:
     """Who asks for guests of one operator, by the names of the people."""
 
