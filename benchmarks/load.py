@@ -64,9 +64,15 @@ def paced(
 class _Connection(asyncio.Protocol):
     """One connection: sends what it is given, and says when the reply is there."""
 
-    def __init__(self, answered: Callable[["_Connection", int, bool], None], lost: Callable[[], None]):
+    def __init__(
+        self,
+        answered: Callable[["_Connection", int, bool], None],
+        lost: Callable[[], None],
+        ended: Callable[["_Connection"], None] = lambda _: None,
+    ):
         self._answered = answered
         self._lost = lost
+        self._ended = ended
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
         self.is_waiting = False
@@ -77,6 +83,8 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self.is_waiting:
             self._lost()
+        else:
+            self._ended(self)
 
     def send(self, message: bytes) -> None:
         """Send one request."""
@@ -147,13 +155,9 @@ async def _closed(port: int, requests: Sequence[bytes], connections: int, second
 async def _paced(
     port: int, requests: Sequence[bytes], per_second: float, seconds: float, connections: int
 ) -> Outcome:
-    pace = _Pace(cycle(requests), connections)
-    loop = asyncio.get_running_loop()
+    pace = _Pace(cycle(requests), connections, port)
     for _ in range(connections):
-        _, connection = await loop.create_connection(
-            lambda: _Connection(pace.answered, pace.lost), LOOPBACK, port
-        )
-        pace.free.append(connection)
+        await pace.open()
     began = time.perf_counter()
     for due in _moments(began, per_second, seconds):
         pause = due - time.perf_counter()
@@ -164,8 +168,7 @@ async def _paced(
         await asyncio.sleep(0.01)
     pace.outcome.failed += pace.left
     pace.outcome.lasted = time.perf_counter() - began
-    for connection in pace.free:
-        connection.close()
+    pace.close()
     await asyncio.sleep(0)  # so that they are closed before the loop is
     return pace.outcome
 
@@ -173,8 +176,11 @@ async def _paced(
 class _Pace:
     """Connections that take what is due; what finds none free waits for one."""
 
-    def __init__(self, messages: Iterator[bytes], connections: int):
+    def __init__(self, messages: Iterator[bytes], connections: int, port: int):
         self.outcome = Outcome()
+        self._port = port
+        self._opening: set[asyncio.Task[None]] = set()
+        self._is_over = False
         self.free: list[_Connection] = []
         self._messages = messages
         self._connections = connections
@@ -184,12 +190,34 @@ class _Pace:
     @property
     def left(self) -> int:
         """How many requests have no reply."""
-        return len(self._waiting) + self._connections - len(self.free) - self.outcome.failed
+        idle = len(self.free) + len(self._opening)
+        return len(self._waiting) + self._connections - idle - self.outcome.failed
 
     @property
     def is_done(self) -> bool:
         """Whether all are answered or lost."""
         return self.left <= 0
+
+    async def open(self) -> None:
+        """Open a connection."""
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: _Connection(self.answered, self.lost, self.ended), LOOPBACK, self._port
+        )
+        self.free.append(connection)
+
+    def ended(self, connection: _Connection) -> None:
+        """Open another one for a connection that the server closed, since nothing was asked over it for long."""
+        if connection in self.free and not self._is_over:
+            self.free.remove(connection)
+            task = asyncio.ensure_future(self.open())
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._is_over = True
+        for connection in self.free:
+            connection.close()
 
     def ask(self, due: float) -> None:
         """Send the next request, which should have been sent at a moment."""
