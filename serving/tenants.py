@@ -126,6 +126,7 @@ class Tenant:
     def fill(self, now: datetime, breather: Breather) -> None:
         """Read all guests, and rank for them, a little at a time."""
         self.guests.fill(now, breather)
+        self._ranked_by = None  # a look may have ranked those who had been read by then
         self.rank_everybody(breather)
 
     def rank_everybody(self, breather: Breather, wanted: Callable[[], bool] = lambda: True) -> None:
