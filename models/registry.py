@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
@@ -252,25 +253,16 @@ class ModelRegistry:
         """
         tag, change = self._newest(name)
         while True:
-            self._move_alias(name, change.version)
-            self._client.set_registered_model_tag(name, APPLIED, tag)
+            _outlasting_others(
+                partial(self._client.set_registered_model_alias, name, CHAMPION, change.version)
+            )
+            _outlasting_others(partial(self._client.set_registered_model_tag, name, APPLIED, tag))
             done, (tag, change) = tag, self._newest(name)
             if tag == done:
                 return
 
     def _newest(self, name: str) -> tuple[str, Change]:
         return _noted(self._client.get_registered_model(name).tags)[-1]
-
-    def _move_alias(self, name: str, version: str) -> None:
-        """Move the alias; MLflow refuses where another writer makes it at the same moment."""
-        for left in reversed(range(ATTEMPTS)):
-            try:
-                self._client.set_registered_model_alias(name, CHAMPION, version)
-            except MlflowException:
-                if not left:
-                    raise
-            else:
-                return
 
     def _experiment(self, name: str) -> str:
         experiment = self._client.get_experiment_by_name(name)
@@ -292,6 +284,18 @@ class ModelRegistry:
             if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
                 return None
             raise RegistryError(f"MLflow at {self._uri} does not answer: {_first_line(error)}") from error
+
+
+def _outlasting_others(write: Callable[[], object]) -> None:
+    """Write an alias or a tag; MLflow refuses where another writer makes the same one at the same moment."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            write()
+        except MlflowException:
+            if not left:
+                raise
+        else:
+            return
 
 
 def _noted(tags: Mapping[str, str]) -> list[tuple[str, Change]]:

@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 from activity_log.errors import NoModelError, WrongUseError
 from activity_log.settings import Settings
 from models.card import ModelCard
-from models.registry import CHALLENGER, CHAMPION, ModelRegistry, RegistryError, Run
+from models.registry import APPLIED, CHALLENGER, CHAMPION, ModelRegistry, RegistryError, Run
 from tests.feature_repo.stories import utc
 
 NOW = utc("2026-11-01")
@@ -133,6 +133,27 @@ def test_who_promotes_at_once_overwrites_nobody_and_what_is_live_is_the_newest_n
         list(pool.map(promote, [2, 0, 3, 1]))
     assert [change.version for change in registry.history("sturm", "churn")] == versions
     assert registry.version("sturm", "churn", CHAMPION) == versions[3]
+
+
+@pytest.mark.parametrize("step", ["set_registered_model_alias", "set_registered_model_tag"])
+def test_what_mlflow_refuses_because_another_wrote_at_the_same_moment_is_written_again(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    operator_id = step.replace("set_registered_model_", "at-once-")
+    version = registry.log(run_of(scorer(1), operator_id))
+    write, refused = getattr(registry._client, step), []
+
+    def refuse_once(name: str, what: str, value: str) -> None:
+        if what in (CHAMPION, APPLIED) and not refused:
+            refused.append(what)
+            raise MlflowException("UNIQUE constraint failed")
+        write(name, what, value)
+
+    monkeypatch.setattr(registry._client, step, refuse_once)
+    registry.promote(operator_id, "churn", version, NOW, by="anna", why="better")
+    assert refused
+    assert registry._client.get_registered_model(f"{operator_id}.churn").tags[APPLIED]
+    assert alias(registry, operator_id) == version
 
 
 class Killed(BaseException):
