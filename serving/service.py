@@ -1,7 +1,6 @@
 """The BentoML service: POST endpoints that look up, decide and answer; everything else is in `web`."""
 
 import functools
-import gc
 import logging
 import os
 import sys
@@ -23,6 +22,7 @@ from activity_log.tracing import configure_tracing
 from serving.access import AccessDeniedError, TokenKeys, check_customer, current_caller, open_token_keys
 from serving.answers import open_answers
 from serving.bodies import JsonBodies
+from serving.collecting import collect_often
 from serving.cors import Cors, Origins
 from serving.draining import Draining, Workers
 from serving.gate import AccessGate
@@ -143,8 +143,7 @@ class Busflow:
         logging.getLogger("bentoml._internal.server.http_app").addFilter(CallersMistakes())
         self._readiness = Readiness(self._missing)
         sys.setswitchinterval(SWITCH_SECONDS)
-        gc.collect()
-        gc.freeze()
+        collect_often()
 
     def _missing(self) -> list[str]:
         keys = [] if token_keys().are_known else ["the keys of the identity provider"]
