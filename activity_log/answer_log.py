@@ -8,8 +8,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
+from pydantic_core import to_json
 from sqlalchemy import (
     Column,
     Connection,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     select,
 )
 
+from activity_log.bulk import batches
 from activity_log.database import Database
 from activity_log.moments import microseconds
 from activity_log.schema.columns import UtcMoment, metadata
@@ -42,6 +46,10 @@ answer = Table(
     Index("ix_answer_customer", "operator_id", "customer_id"),
 )
 """items: JSON, one [tour_id, departure_id, score, propensity] per place."""
+
+
+ROWS_IN_ONE = 100
+"""Written by one statement: between two, SQLite hands the interpreter to whoever answers, and has to ask it back."""
 
 
 class LoggedItem(NamedTuple):
@@ -70,14 +78,11 @@ class LoggedAnswer:
 
 def log_answers(database: Database, answers: Iterable[LoggedAnswer]) -> None:
     """Write answers; one that is there already stays as it is."""
-    rows = [_row(one) for one in answers]
-    names = ", ".join(column.name for column in answer.columns)
     mark = "?" if database.engine.dialect.name == "sqlite" else "%s"
-    values = ", ".join([mark] * len(answer.columns))
+    rows = [_row(one) for one in answers]
     with database.writing() as connection:
-        connection.exec_driver_sql(
-            f"INSERT INTO answer ({names}) VALUES ({values}) ON CONFLICT DO NOTHING", rows
-        )
+        for some in batches(rows, ROWS_IN_ONE):
+            connection.exec_driver_sql(_insert(len(some), mark), tuple(chain.from_iterable(some)))
 
 
 def find_answer(connection: Connection, operator_id: str, recommendation_id: str) -> LoggedAnswer | None:
@@ -104,6 +109,13 @@ def drop_answers(connection: Connection, before: datetime) -> int:
     return connection.execute(delete(answer).where(answer.c.generated_at < before)).rowcount
 
 
+@cache
+def _insert(rows: int, mark: str) -> str:
+    names = ", ".join(column.name for column in answer.columns)
+    row = f"({', '.join([mark] * len(answer.columns))})"
+    return f"INSERT INTO answer ({names}) VALUES {', '.join([row] * rows)} ON CONFLICT DO NOTHING"
+
+
 def _row(one: LoggedAnswer) -> tuple[object, ...]:
     return (
         one.operator_id,
@@ -114,5 +126,5 @@ def _row(one: LoggedAnswer) -> tuple[object, ...]:
         one.basis,
         microseconds(one.generated_at),
         None if one.features_at is None else microseconds(one.features_at),
-        json.dumps(one.items, separators=(",", ":")),
+        to_json(one.items).decode(),
     )

@@ -5,6 +5,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 import structlog
 from prometheus_client import Counter
@@ -12,12 +13,14 @@ from prometheus_client import Counter
 from activity_log.answer_log import LoggedAnswer, drop_answers, log_answers
 from activity_log.clock import Clock
 from activity_log.database import Database
+from serving.breathing import Breather, resting
 
 MOST_WAITING = 50_000
-WRITTEN_TOGETHER = 500
+WRITTEN_TOGETHER = 100
 EVERY_SECONDS = 0.5
 KEPT_FOR = timedelta(days=90)
 DROPPED_EVERY = timedelta(hours=6)
+RESTLESS, RESTFUL = resting(0.0), resting(1.0)
 
 ANSWERS = Counter("busflow_answers_total", "Answers by what became of their note in the log", ["fate"])
 
@@ -52,14 +55,21 @@ class AnswerWriter:
         if self._thread is None:
             self._start()
 
-    def flush(self) -> None:
+    def flush(self, breather: Breather = RESTLESS) -> None:
         """Write all notes now. Raises what the database raises; then they wait on."""
         with self._writing:
-            while self._waiting:
-                some = [self._waiting[place] for place in range(min(len(self._waiting), WRITTEN_TOGETHER))]
+            for some in breather.between(self._batches()):
                 log_answers(self._database, list(_made(some)))
                 self._done(some)
             self._drop_old()
+
+    def _batches(self) -> Iterator[Sequence[Note]]:
+        """Yield what waits, and not what comes while it is written: that would be a transaction for every few."""
+        left = len(self._waiting)
+        while left > 0 and self._waiting:
+            some = list(islice(self._waiting.copy(), min(left, WRITTEN_TOGETHER)))
+            yield some
+            left -= len(some)
 
     def _done(self, written: Sequence[Note]) -> None:
         for note in written:
@@ -81,7 +91,7 @@ class AnswerWriter:
 
     def _try(self) -> None:
         try:
-            self.flush()
+            self.flush(RESTFUL)
         except Exception as error:  # noqa: BLE001 (whatever it is: the notes wait, and it is tried again)
             if not self._is_away:
                 _log.warning("answers wait to be logged", kind=type(error).__name__)

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Breather:
-    """Rests between pieces of work, `share` times as long as the last one took.
+    """Rests between pieces of work, `share` times as long as the last one took of the processor.
 
     share: may change while the work goes on, as when the first requests come.
     """
@@ -16,7 +16,7 @@ class Breather:
     def __init__(
         self,
         share: Callable[[], float],
-        seconds: Callable[[], float] = time.perf_counter,
+        seconds: Callable[[], float] = time.thread_time,
         rest: Callable[[float], None] = time.sleep,
     ):
         self._share = share

@@ -138,8 +138,23 @@ def test_what_is_dropped_while_a_batch_is_written_takes_nothing_else_with_it(dat
 
     monkeypatch.setattr(module, "log_answers", slowly)
     writer.flush()
+    assert written(database) == [0, 1, 2]
+    writer.flush()
     assert written(database) == [0, 1, 2, 3]
     assert len(writer._waiting) == 0
+
+
+def test_what_comes_while_others_are_written_is_written_together_the_next_time(database, writer, way):
+    def taken(number):
+        writer.take(note(number + 10))
+        return note(number)()
+
+    for number in range(3):
+        writer.take(lambda number=number: taken(number))
+    writer.flush()
+    assert way.batches == [3]
+    writer.flush()
+    assert way.batches == [3, 3]
 
 
 def test_old_answers_are_dropped_now_and_then(database, writer):
