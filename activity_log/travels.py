@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, select
 
 from activity_log import schema
-from activity_log.booked import bookings_with, is_cancelled, is_current
+from activity_log.booked import bookings_with, is_cancelled, is_current, is_named
 from activity_log.bulk import batches
 from activity_log.merging import one_person, survivors, survivors_among
 
@@ -95,7 +95,7 @@ def _seated(operator_id: str) -> Select[Any]:
     return (
         select(_SEAT.c.booking_id, _SEAT.c.customer_id)
         .select_from(_BOOKING.join(_SEAT, is_current()))
-        .where(_BOOKING.c.operator_id == operator_id, _SEAT.c.customer_id.is_not(None), ~is_cancelled())
+        .where(_BOOKING.c.operator_id == operator_id, is_named(), ~is_cancelled())
     )
 
 

@@ -4,8 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event
 
 from activity_log.booked import Companion, PartyMember, booked_trips, bookings_of, companions_of, party_of
+from activity_log.database import SQLITE
+from activity_log.travels import Travels
 from tests.activity_log.logs import Log
 from tests.activity_log.stories import Books, Event
 
@@ -109,3 +112,28 @@ def test_who_travels_with_whom(log: Log, nordsee: str):
             [Companion(anna, 1), Companion(bernd, 1)], key=lambda one: one.customer_id
         )
         assert companions_of(connection, nordsee, log.customer(nordsee, "stranger")) == []
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda connection, operator_id, anna: Travels.read(connection, operator_id, [anna]),
+        lambda connection, operator_id, anna: companions_of(connection, operator_id, anna),
+    ],
+    ids=["travels", "companions"],
+)
+def test_what_one_person_booked_is_found_without_walking_all_seats(log: Log, nordsee: str, read):
+    if log.database.engine.dialect.name != SQLITE:
+        pytest.skip("it is SQLite that is led astray")
+    anna, asked = log.customer(nordsee, "anna"), []
+    with log.database.reading() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+        read(connection, nordsee, anna)
+        plans = [
+            row.detail
+            for statement, values in asked.copy()
+            if "party_member" in statement
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert any("party_member" in step for step in plans)
+    assert not [step for step in plans if step.startswith("SCAN party_member") or "customer_id>" in step]
