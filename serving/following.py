@@ -18,7 +18,7 @@ LOOK_EVERY_SECONDS = 0.2
 RANK_SECONDS = 0.1
 """So long, of each look, guests are ranked for who have no standing yet."""
 SCORE_EVERY_SECONDS = 30.0
-TRY_AGAIN_SECONDS = 2.0
+FILL_EVERY_SECONDS = 0.5
 WAIT_FOR_GUESTS_SECONDS = 30.0
 """Then requests are taken, and those not read yet are read when they ask."""
 
@@ -28,7 +28,7 @@ _log = structlog.get_logger("serving.following")
 
 
 class Following:
-    """Three threads: one fills the operators' memory once, one keeps it level, one scores their customers."""
+    """Three threads: one fills the operators' memory, one keeps it level, one scores their customers."""
 
     def __init__(self, tenants: Mapping[str, Tenant], clock: Clock):
         self._tenants = tenants
@@ -36,18 +36,21 @@ class Following:
         self._failed: dict[str, str] = {}
         self._is_level = threading.Event()
         self._is_filled = threading.Event()
+        self._unread = ""
         self._waits_until = math.inf
+        self._first: Callable[[], Sequence[Tenant]] = tuple
 
     def start(self, first: Callable[[], Sequence[Tenant]]) -> None:
         """Start. first: makes the operators whose guests are read before anybody asks."""
+        self._first = first
         for name, work, every in (
             ("following", Following.look, LOOK_EVERY_SECONDS),
+            ("filling", Following.fill, FILL_EVERY_SECONDS),
             ("scoring", Following.score, SCORE_EVERY_SECONDS),
         ):
             threading.Thread(
                 target=_again, args=(weakref.ref(self), work, every), name=name, daemon=True
             ).start()
-        threading.Thread(target=self._fill, args=(first,), name="filling", daemon=True).start()
 
     def missing(self) -> list[str]:
         """Name what has not been read yet: models and catalogues, then the guests, for whom there is a limit."""
@@ -69,24 +72,31 @@ class Following:
             else:
                 self._tell(operator_id, "")
 
-    def _fill(self, first: Callable[[], Sequence[Tenant]]) -> None:
-        while True:
-            try:
-                tenants = first()
-                for tenant in tenants:
-                    tenant.prepare(self._clock())
-                self._is_level.set()
-                self._waits_until = time.monotonic() + WAIT_FOR_GUESTS_SECONDS
+    def fill(self) -> None:
+        """Read the guests of all operators that want it: at the start, and after the log was laid out anew."""
+        try:
+            self._prepare()
+            waiting = [tenant for tenant in list(self._tenants.values()) if tenant.wants_filling]
+            if waiting:
                 with without_cyclic_gc():
-                    for tenant in tenants:
+                    for tenant in waiting:
                         tenant.fill(self._clock(), Breather(lambda: float(not self.missing())))
-                gc.freeze()  # a full collection would stop all answers for as long as there are guests
-            except Exception as error:  # noqa: BLE001 (whatever it is: it is tried until it goes)
+                    gc.freeze()  # see `collecting`
+            self._is_filled.set()
+            self._unread = ""
+        except Exception as error:  # noqa: BLE001 (whatever it is: it is tried until it goes)
+            if self._unread != type(error).__name__:  # told once, and tried twice a second
                 _log.warning("guests not read yet", kind=type(error).__name__)
-                time.sleep(TRY_AGAIN_SECONDS)
-            else:
-                self._is_filled.set()
-                return
+            self._unread = type(error).__name__
+
+    def _prepare(self) -> None:
+        """Have models and catalogues of the first operators at hand, once."""
+        if self._is_level.is_set():
+            return
+        for tenant in self._first():
+            tenant.prepare(self._clock())
+        self._waits_until = time.monotonic() + WAIT_FOR_GUESTS_SECONDS
+        self._is_level.set()
 
     def score(self) -> None:
         """Score the customers of all operators anew where that is due."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,6 +126,11 @@ class GuestReader:
                 for one in some
             }
 
+    def known_at(self, customer_ids: Sequence[str], now: datetime) -> dict[str, datetime | None]:
+        """Return the moments up to which events are in the features; empty while the store is away."""
+        rows = self._read_features(customer_ids, now)
+        return {customer_id: row.known_at for customer_id, row in rows.items()}
+
     def _read_features(self, customer_ids: Sequence[str], now: datetime) -> Mapping[str, Any]:
         """Return the features' rows, empty while the store is away."""
         if time.monotonic() < self._resting_until:
@@ -159,6 +165,10 @@ class Guests:
         self._guests: dict[str, Guest] = {}
         self._away: dict[str, str] = {}
         self._unsettled: dict[str, datetime] = {}
+        self._tick = 0
+        self._touched: dict[str, int] = {}
+        """When something of somebody happened last, in ticks: what was read before that is outdated."""
+        self._forgotten = 0
         self.with_party = False
 
     def __len__(self) -> int:
@@ -204,28 +214,40 @@ class Guests:
 
     def fill(self, now: datetime, breather: Breather) -> None:
         """Read everybody, a little at a time."""
+        tick = self._tick
         self._away = self._reader.survivors()
         for batch in breather.between(self._reader.read(None, now, with_party=self.with_party)):
             for customer_id, guest in batch.items():
-                self._guests.setdefault(customer_id, guest)
-                self._settle(customer_id, guest, now)
+                if not self._is_outdated(customer_id, tick):
+                    self._guests.setdefault(customer_id, guest)
+                    self._settle(customer_id, guest, now)
 
     def renew(self, customer_ids: Collection[str], now: datetime) -> None:
         """Read these again, who count as nobody else; who is no customer any more is at hand no more."""
-        found: dict[str, Guest] = {}
+        outdated = set(customer_ids)
+        while outdated:
+            outdated = self._renewed(outdated, now)
+
+    def _renewed(self, customer_ids: Collection[str], now: datetime) -> set[str]:
+        """Read these again; return those of whom something happened while they were read."""
+        tick, found = self._tick, dict[str, Guest]()
         for batch in self._reader.read(customer_ids, now, with_party=self.with_party):
             found |= batch
-        for customer_id in customer_ids:
+        outdated = {one for one in customer_ids if self._is_outdated(one, tick)}
+        for customer_id in set(customer_ids) - outdated:
             if customer_id in found:
                 self._guests[customer_id] = found[customer_id]
+                self._settle(customer_id, found[customer_id], now)
             else:
                 self._drop(customer_id)
-        for customer_id, guest in found.items():
-            self._settle(customer_id, guest, now)
+        return outdated
 
     def happened(self, customer_ids: Collection[str], at: datetime, now: datetime) -> None:
         """Take in that something of these happened, of which the features must know up to `at`."""
+        self._tick += 1
         self._away = self._reader.survivors()
+        both = {*customer_ids, *(self._away.get(one, one) for one in customer_ids)}
+        self._touched |= dict.fromkeys(both, self._tick)
         for customer_id in customer_ids:
             if customer_id in self._away:
                 self._drop(customer_id)
@@ -235,18 +257,32 @@ class Guests:
             self.renew(theirs, now)
 
     def settle(self, now: datetime) -> None:
-        """Read those again whose features were not level with the log, or could not be read."""
-        waiting = list(self._unsettled)[:READ_TOGETHER]
-        if waiting:
-            self.renew(waiting, now)
+        """Read those again whose features have become level with the log by now, or can be read again."""
+        waiting = dict(islice(self._unsettled.copy().items(), READ_TOGETHER))
+        known_at = self._reader.known_at(list(waiting), now) if waiting else {}
+        ready = [
+            one
+            for one, known in known_at.items()
+            if _is_level(known, waiting[one]) or _is_late(waiting[one], now)
+        ]
+        for one in waiting.keys() - ready:  # the others come first the next time
+            self._unsettled[one] = self._unsettled.pop(one, waiting[one])
+        if ready:
+            self.renew(ready, now)
 
     def forget_all(self) -> None:
-        """Have nobody at hand, since the log was laid out anew."""
-        self._guests, self._away, self._unsettled = {}, {}, {}
+        """Have nobody at hand, since the log was laid out anew; who is being read meanwhile is read again."""
+        self._tick += 1
+        self._forgotten = self._tick
+        self._guests, self._away, self._unsettled, self._touched = {}, {}, {}, {}
 
     def everybody(self) -> list[Guest]:
         """Return all guests at hand."""
         return list(self._guests.values())
+
+    def _is_outdated(self, customer_id: str, tick: int) -> bool:
+        """Say whether what was read of a customer since a tick was true before something happened."""
+        return max(self._touched.get(customer_id, 0), self._forgotten) > tick
 
     def _drop(self, customer_id: str) -> None:
         """Have somebody at hand no more, and wait for none of their features."""
@@ -257,10 +293,17 @@ class Guests:
         wanted = self._unsettled.get(customer_id)
         if not guest.has_features:
             self._unsettled.setdefault(customer_id, _WHENEVER)
-        elif wanted is not None and (_is_level(guest, wanted) or wanted < now - GIVE_UP_AFTER):
-            del self._unsettled[customer_id]
+        elif wanted is not None and (
+            not guest.may_profile or _is_level(guest.known_at, wanted) or _is_late(wanted, now)
+        ):
+            self._unsettled.pop(customer_id, None)  # another thread may have been quicker
 
 
-def _is_level(guest: Guest, wanted: datetime) -> bool:
-    """Say whether the features know what happened up to a moment; of who may not be profiled none are asked."""
-    return not guest.may_profile or (guest.known_at is not None and guest.known_at > wanted)
+def _is_level(known_at: datetime | None, wanted: datetime) -> bool:
+    """Say whether features know what happened up to a moment."""
+    return known_at is not None and known_at > wanted
+
+
+def _is_late(wanted: datetime, now: datetime) -> bool:
+    """Say whether features should have known long ago what happened up to a moment."""
+    return wanted < now - GIVE_UP_AFTER

@@ -1,6 +1,6 @@
 """Whether this process should be sent requests: not before it has what it answers with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import anyio
@@ -39,14 +39,3 @@ class Readiness:
             return [f"no answer within {CHECK_SECONDS:g} seconds"]
         except Exception as error:  # noqa: BLE001 (whatever it is, this process should get no requests)
             return [type(error).__name__]
-
-
-def unreachable(asked: Mapping[str, Callable[[], object]]) -> list[str]:
-    """Return the names of those that fail when asked, with the kind of the failure, which names nobody."""
-    found = []
-    for name, ask in asked.items():
-        try:
-            ask()
-        except Exception as error:  # noqa: BLE001 (each kind of server fails in its own way)
-            found.append(f"{name} ({type(error).__name__})")
-    return found

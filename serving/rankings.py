@@ -42,6 +42,7 @@ class ByModel:
         self.loaded: Loaded[Recommender] | None = loaded
         self._model = loaded.model
         self._new = new
+        self._told: dict[Evidence, Evidence] = {}
 
     @classmethod
     def newcomers(cls, loaded: Loaded[Recommender], offered: Sequence[Newcomer]) -> tuple[Newcomer, ...]:
@@ -62,8 +63,9 @@ class ByModel:
         return self._model.chances(visits, self._new)
 
     def explain(self, visit: Visit, family: str) -> Evidence:
-        """Return the model's evidence."""
-        return self._model.explain(visit.history, visit.context, family, self._new)
+        """Return the model's evidence; guests of whom the same is true share it."""
+        evidence = self._model.explain(visit.history, visit.context, family, self._new)
+        return self._told.setdefault(evidence, evidence)
 
     def rung(self, visit: Visit) -> Rung:
         """Return the model's rung."""

@@ -36,11 +36,11 @@ from serving.replies import ChurnRisk
 
 CUSTOMERS_SHOWN = 20
 CANDIDATES = 3 * CUSTOMERS_SHOWN
-SCORED_TOGETHER = 50
+SCORED_TOGETHER = 100
 SCORED_EVERY = timedelta(minutes=30)
 SCORES_HOLD = timedelta(hours=1)
 FEATURES_FOLLOW_WITHIN = timedelta(minutes=1)
-RESTLESS, RESTFUL = resting(0.0), resting(2.0)
+RESTLESS, RESTFUL = resting(0.0), resting(9.0)
 A_WEEK = timedelta(days=7)
 
 

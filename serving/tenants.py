@@ -65,7 +65,7 @@ class Tenant:
         self.segments = SegmentPages(database, operator)
         self.inviting = Inviting(database, operator, features, models, self.offers, reader, clock)
         self.slipping = Slipping(database, features, models, operator.operator_id)
-        self.looked_at: datetime | None = None
+        self.wants_filling = True
         self._database = database
         self._models = models
         self._facts = CustomerFacts(operator)
@@ -88,6 +88,7 @@ class Tenant:
             laid_out = self._layout(connection, level)
             if laid_out != self._laid_out:
                 self.guests.forget_all()
+                self.wants_filling = True
                 self.offers.forget()
                 self._level = level
             if level > self._level:
@@ -98,7 +99,6 @@ class Tenant:
         self.rulebook.look()
         self._rank(now)
         self.rules(now)
-        self.looked_at = now
 
     def shelf(self, now: datetime) -> Shelf:
         """Return what can be booked."""
@@ -125,7 +125,12 @@ class Tenant:
 
     def fill(self, now: datetime, breather: Breather) -> None:
         """Read all guests, and rank for them, a little at a time."""
-        self.guests.fill(now, breather)
+        self.wants_filling = False  # a look may find meanwhile that they must be read once more
+        try:
+            self.guests.fill(now, breather)
+        except Exception:
+            self.wants_filling = True
+            raise
         self._ranked_by = None  # a look may have ranked those who had been read by then
         self.rank_everybody(breather)
 

@@ -1,6 +1,6 @@
 """Guests at hand: read once, and again after whatever happens to them; a small log, and features that may be away."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from activity_log.vault import Vault
 from feature_repo.online.states import OnlineStoreError
 from feature_repo.store import OnlineRow
 from serving.breathing import resting
-from serving.guests import GIVE_UP_AFTER, Guest
+from serving.guests import GIVE_UP_AFTER, Guest, GuestReader
 from serving.showing import Showing
 from serving.tenants import Tenant
 from serving.tickets import Tickets
@@ -273,6 +273,53 @@ def test_everybody_is_filled_in_and_who_was_asked_for_meanwhile_stays(desk: Desk
     assert desk.find("anna") is anna
     standing = {id(guest.standing.ranking) for guest in desk.guests.everybody()}
     assert len(standing) == 1, "all are ranked, by one ranking"
+
+
+def test_what_happens_while_everybody_is_read_is_known_afterwards(desk: Desk, monkeypatch):
+    meanwhile(desk, monkeypatch, lambda: desk.happens(BOOKS.books("bernd", "harz-26", "2026-05-20")))
+    desk.tenant.fill(NOW, resting(0.0))
+    assert (desk.families("anna"), desk.families("bernd")) == (("nordsee",), ("harz",))
+
+
+def test_what_happens_while_somebody_is_read_is_known_afterwards(desk: Desk, monkeypatch):
+    meanwhile(desk, monkeypatch, lambda: desk.happens(BOOKS.books("bernd", "harz-26", "2026-05-20")))
+    assert desk.families("bernd") == ("harz",)
+
+
+def test_a_replay_while_everybody_is_read_has_all_read_once_more(desk: Desk, monkeypatch):
+    def replayed() -> None:
+        desk.log.replay(desk.operator_id, until=BEFORE)
+        desk.tenant.look(NOW)
+
+    meanwhile(desk, monkeypatch, replayed)
+    desk.tenant.fill(NOW, resting(0.0))
+    assert len(desk.guests) == 0, "what was read is not true any more"
+    assert desk.tenant.wants_filling
+
+
+def test_who_could_not_be_read_is_still_wanted(desk: Desk, monkeypatch):
+    def lost() -> None:
+        raise ConnectionError
+
+    meanwhile(desk, monkeypatch, lost)
+    with pytest.raises(ConnectionError):
+        desk.tenant.fill(NOW, resting(0.0))
+    assert desk.tenant.wants_filling
+    desk.tenant.fill(NOW, resting(0.0))
+    assert not desk.tenant.wants_filling
+
+
+def meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    """Have something happen once guests have been read, before they are at hand."""
+    read, waiting = GuestReader.read, [happens]
+
+    def slow(self: GuestReader, *args: object, **options: bool) -> Iterator[dict[str, Guest]]:
+        found = list(read(self, *args, **options))  # type: ignore[arg-type]
+        if waiting:
+            waiting.pop()()
+        yield from found
+
+    monkeypatch.setattr(GuestReader, "read", slow)
 
 
 def test_operators_never_mix(log: Log, desk: Desk):

@@ -6,7 +6,7 @@ import time
 from starlette.exceptions import HTTPException
 
 from serving import health
-from serving.health import Readiness, unreachable
+from serving.health import Readiness
 
 
 def said(readiness: Readiness) -> str:
@@ -41,7 +41,3 @@ def test_a_check_that_fails_or_hangs_is_not_ready_and_quotes_nothing(monkeypatch
 
     assert said(Readiness(fail)) == "503 not ready: ConnectionError"
     assert said(Readiness(lambda: time.sleep(0.3) or [])) == "503 not ready: no answer within 0.05 seconds"
-
-
-def test_what_cannot_be_reached_is_named_by_the_kind_of_failure():
-    assert unreachable({"one": lambda: None, "two": lambda: {}["secret"]}) == ["two (KeyError)"]
