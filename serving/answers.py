@@ -6,9 +6,11 @@ from datetime import datetime
 from functools import partial
 
 import anyio
+import structlog
 
 from activity_log.clock import Clock, utc_now
 from activity_log.database import Database, open_log
+from activity_log.errors import BusflowError
 from activity_log.gate import Gate, Rejected
 from activity_log.ingestion import Receipt, ingest, ingest_body
 from activity_log.operators import Operator, find_operator, list_operators
@@ -27,7 +29,7 @@ from serving.inviting import Inviting
 from serving.languages import Language
 from serving.live_models import LiveModels
 from serving.logged_recommendations import logged_recommendation
-from serving.lookups import LookupFailedError, Lookups
+from serving.lookups import LookupFailedError, Lookups, NotReadyError
 from serving.offers import NO_FILTERS
 from serving.recommending import Answer, Asked, Trouble, Visitor, logged
 from serving.replies import (
@@ -47,6 +49,8 @@ from serving.tickets import Tickets
 from serving.whole_customer import WholeCustomer
 
 INSIGHT_ITEMS = 5
+
+_log = structlog.get_logger("serving.answers")
 
 
 class Answers:
@@ -135,12 +139,12 @@ class Answers:
     ) -> RecommendationModel:
         """Suggest trips, in time whatever happens: what is not at hand soon enough is done without.
 
-        Raises UnknownCustomerError for a customer nobody is, and UnknownOperatorError.
+        Raises UnknownCustomerError for a customer nobody is, UnknownOperatorError, and NotReadyError.
         """
         asked = Asked(visitor, filters or NO_FILTERS, n, language, explore, "recommend")
         tenant = self._tenants.get(operator_id)
         if tenant is None:
-            tenant = await anyio.to_thread.run_sync(self._level, operator_id)
+            tenant = await self._first_met(operator_id)
         if visitor.customer_id is None:
             return self._advise(tenant, asked, NOBODY)
         found = tenant.guests.at_hand(visitor.customer_id) if self._following else None
@@ -154,6 +158,16 @@ class Answers:
         if customer_id != visitor.customer_id:
             asked = asked._replace(visitor=replace(visitor, customer_id=customer_id))
         return self._advise(tenant, asked, guest)
+
+    async def _first_met(self, operator_id: str) -> Tenant:
+        """Read an operator whom this process has not met. Raises UnknownOperatorError, and NotReadyError."""
+        try:
+            return await anyio.to_thread.run_sync(self._level, operator_id)
+        except BusflowError:
+            raise
+        except Exception as error:  # whatever the database's driver raises
+            _log.warning("operator not read yet", operator=operator_id, kind=type(error).__name__)
+            raise NotReadyError(operator_id) from error
 
     def also_booked(self, operator_id: str, tour_id: str, n: int, language: Language) -> RecommendationModel:
         """Suggest what bookers of a tour booked too. Raises UnknownTourError and NoModelError."""

@@ -28,6 +28,13 @@ class LookupFailedError(Exception):
         self.trouble: Literal["unreachable", "busy"] = trouble
 
 
+class NotReadyError(BusflowError):
+    """Nothing is known of an operator yet, and the log cannot be asked."""
+
+    def __init__(self, operator_id: str):
+        super().__init__(f"operator '{operator_id}' cannot be read at the moment: try again in a few seconds")
+
+
 class Lookups:
     """Runs lookups in threads, a few at once, each within the budget."""
 

@@ -16,6 +16,7 @@ from serving.cursors import BadCursorError
 from serving.feedback import FeedbackRefusedError
 from serving.invitable import NotBookableError, UnknownDepartureError
 from serving.logged_recommendations import UnknownRecommendationError
+from serving.lookups import NotReadyError
 from serving.recommending import UnknownTourError
 from serving.replies import FieldError
 
@@ -32,6 +33,7 @@ _STATUS: tuple[tuple[type[BusflowError], HTTPStatus], ...] = (
     (UnknownOperatorError, HTTPStatus.FORBIDDEN),
     (TooManyEventsError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (NoModelError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 

@@ -1,5 +1,6 @@
 """Answers without HTTP, on the trained Nordlicht at the end of its simulated world (1 November 2026)."""
 
+import asyncio
 import json
 from collections import Counter
 from datetime import timedelta
@@ -13,6 +14,8 @@ from activity_log.reading import find_profile
 from feature_repo.store import open_features
 from models.registry import ModelRegistry
 from serving.answers import Answers
+from serving.lookups import NotReadyError
+from serving.problems import status_of
 from serving.recommending import Visitor
 from serving.requests import Feedback, Filters
 from serving.whole_customer import TOUCHPOINTS
@@ -126,6 +129,21 @@ def test_an_operator_nobody_registered_writes_nothing(world):
         world.trained.give_feedback("ghost", feedback)
     with pytest.raises(UnknownOperatorError):
         world.trained.post_events("ghost", [])
+
+
+def test_of_an_operator_not_met_while_the_log_is_away_is_said_that_it_will_be_there_soon(world, monkeypatch):
+    answers = Answers(world.database, world.features, world.registry, lambda: world.now)
+
+    def away(*_):
+        raise ConnectionError("postgresql://user:secret@host")
+
+    monkeypatch.setattr("serving.answers.find_operator", away)
+    with pytest.raises(NotReadyError, match="'nordlicht' cannot be read at the moment: try again") as error:
+        asyncio.run(answers.recommend_soon("nordlicht", Visitor(), "de"))
+    assert "secret" not in str(error.value)
+    assert status_of(error.value) == 503
+    monkeypatch.undo()
+    assert asyncio.run(answers.recommend_soon("nordlicht", Visitor(), "de")).items
 
 
 def test_without_reasons_the_last_scoring_will_do_until_something_happens(world, regular, another):
