@@ -36,10 +36,10 @@ class Contribution(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """Probabilities (rows,), and per row its inputs by what they add to the log-odds, greatest risk first."""
+    """Probabilities (rows,), and what each of `ChurnInputs.names` adds to the log-odds (rows, inputs)."""
 
     probabilities: Floats
-    contributions: list[list[Contribution]]
+    log_odds: Floats
 
 
 class Mixture(NamedTuple):
@@ -82,7 +82,11 @@ class ChurnScorer:
 
     def contributions(self, matrix: Floats, moments: Moments) -> list[list[Contribution]]:
         """Return per row its inputs by what they add to the log-odds, greatest risk first; see `explained`."""
-        return self.explained(matrix, moments).contributions
+        moved, inputs = self.explained(matrix, moments).log_odds, self._inputs(matrix, moments)
+        return [
+            sorted(map(Contribution, self.inputs.names, row, values), key=lambda c: -c.log_odds)
+            for row, values in zip(moved.tolist(), inputs.tolist(), strict=True)
+        ]
 
     def explained(self, matrix: Floats, moments: Moments) -> Explained:
         """Return the probabilities that `score` gives, and what each is made of.
@@ -97,11 +101,7 @@ class ChurnScorer:
         parts = self.mixture.booster * with_bias[:, :-1]
         for place, name in enumerate(line_names(names)):
             parts[:, names.index(name)] += self.mixture.line * terms[:, place]
-        contributions = [
-            sorted(map(Contribution, names, row, values), key=lambda c: -c.log_odds)
-            for row, values in zip(parts.tolist(), inputs.tolist(), strict=True)
-        ]
-        return Explained(probabilities, contributions)
+        return Explained(probabilities, parts)
 
     @property
     def base_log_odds(self) -> float:

@@ -5,9 +5,9 @@ are added up, and the story is told with the customer's own figures. A story is 
 other way, whose figures are missing, or whose sentence would sound like the opposite ("never cancelled" as a risk).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from models.churn import Band, Contribution
+from models.churn import Band
 from serving.churn_stories import STORIES, Features, Texts
 from serving.insight_texts import not_computed
 from serving.languages import Language
@@ -19,11 +19,13 @@ LEAST_LOG_ODDS = 0.05
 
 
 def churn_reasons(
-    contributions: Sequence[Contribution], features: Features, band: Band, language: Language
+    moved: Mapping[str, float], features: Features, band: Band, language: Language
 ) -> list[Reason]:
-    """Return up to MOST_REASONS sentences, strongest first: against the customer's loyalty, or for it at low risk."""
+    """Return up to MOST_REASONS sentences, strongest first: against the customer's loyalty, or for it at low risk.
+
+    moved: what each input added to the log-odds of leaving.
+    """
     sign, fits = (-1.0, True) if band == "low" else (1.0, False)
-    moved = {contribution.feature: contribution.log_odds for contribution in contributions}
     told = []
     for story in STORIES:
         weight = sign * sum(moved.get(name, 0.0) for name in story.features + story.derived)

@@ -17,7 +17,7 @@ from activity_log.reading import Profile
 from activity_log.timeline import EVERYTHING, PAGE, TimelineFilter, timeline
 from feature_repo.services import CHURN, INSIGHT
 from feature_repo.store import CustomerFeatures, OnlineRow
-from models.churn import ChurnScorer, Contribution, band, encode
+from models.churn import ChurnScorer, band, encode
 from models.rebooking import RebookingWindow as Window
 from models.registry import Loaded
 from serving.churn_reasons import churn_reasons, no_booking_reason, not_computed_reason
@@ -122,10 +122,10 @@ class Profiles:
         found = self._found(customer_ids, now)
         rows, matrix = _judged(loaded.model, found)
         risks: dict[str, ChurnRisk] = {}
-        for row, probability, parts in zip(
+        for row, probability, moved in zip(
             rows, *_scored(loaded.model, matrix, now, reasons=reasons), strict=True
         ):
-            risk = self._churn_risk(row, float(probability), parts, loaded, language)
+            risk = self._churn_risk(row, float(probability), moved, loaded, language)
             risks[row.customer_id] = risk.model_copy(update=_window(row, loaded.model, now))
         unknown = [_unknown_risk(row, loaded, language) for row in found if row.customer_id not in risks]
         if not reasons:
@@ -151,7 +151,7 @@ class Profiles:
         self,
         row: OnlineRow,
         probability: float,
-        parts: Sequence[Contribution],
+        moved: Mapping[str, float],
         loaded: Loaded[ChurnScorer],
         language: Language,
     ) -> ChurnRisk:
@@ -161,7 +161,7 @@ class Profiles:
             probability=probability,
             band=named,
             horizon_days=loaded.card.horizon_days,
-            reasons=churn_reasons(parts, row.features, named, language) if parts else [],
+            reasons=churn_reasons(moved, row.features, named, language) if moved else [],
             as_of=row.as_of or loaded.card.as_of,
             model=model_info(loaded),
         )
@@ -169,14 +169,15 @@ class Profiles:
 
 def _scored(
     scorer: ChurnScorer, matrix: npt.NDArray[np.float64], now: datetime, *, reasons: bool
-) -> tuple[Sequence[float], Sequence[Sequence[Contribution]]]:
-    """Return the probability of each row, and what it is made of if that is wanted."""
+) -> tuple[Sequence[float], Sequence[Mapping[str, float]]]:
+    """Return the probability of each row, and what each input added to its log-odds if that is wanted."""
     if not len(matrix):
         return [], []
     if not reasons:
-        return scorer.score(matrix, now).tolist(), [()] * len(matrix)
+        return scorer.score(matrix, now).tolist(), [{}] * len(matrix)
     explained = scorer.explained(matrix, now)
-    return explained.probabilities.tolist(), explained.contributions
+    moved = [dict(zip(scorer.inputs.names, row, strict=True)) for row in explained.log_odds.tolist()]
+    return explained.probabilities.tolist(), moved
 
 
 def scored_risk(customer_id: str, score: Score, loaded: Loaded[ChurnScorer]) -> ChurnRisk:

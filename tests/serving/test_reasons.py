@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feature_repo.groups import CHURN_FEATURES
-from models.churn import Contribution
 from models.churn_inputs import DERIVED
 from models.recommender import RUNGS, Evidence
 from serving.churn_reasons import MOST_REASONS, churn_reasons
@@ -40,8 +39,7 @@ NEWCOMER = dict.fromkeys(ANNA) | {
 
 
 def told(features, band="high", language="de", **moved):
-    contributions = [Contribution(name, log_odds, float("nan")) for name, log_odds in moved.items()]
-    return churn_reasons(contributions, features, band, language)
+    return churn_reasons(moved, features, band, language)
 
 
 def texts(features, band="high", language="de", **moved):
