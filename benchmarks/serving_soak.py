@@ -128,6 +128,9 @@ def _event(type_: str, now: datetime, **data: Any) -> dict[str, Any]:
 
 def _promote_again(settings: Settings) -> None:
     """Register the recommender that is live once more, and promote it: another version, loaded and swapped in."""
+    import mlflow  # not before `models.registry` has told it to be quiet
+
+    mlflow.set_tracking_uri(settings.tracking_uri)
     registry, name = ModelRegistry(settings), registered_name(OPERATOR, "recommender")
     live = registry.version(OPERATOR, "recommender", CHAMPION)
     assert live is not None

@@ -3,10 +3,22 @@
 import time
 from typing import Any
 
+import pytest
+
 from .conftest import Service
 
 SOON = 3.0
 """A worker looks for changed rules once a second."""
+
+
+@pytest.fixture(autouse=True)
+def no_rules(service: Service) -> None:
+    """Other tests of this service may have left rules of theirs."""
+    left = service.ask("GET", "/rules", "crm").json()
+    for rule in left:
+        service.post(f"/rules/{rule['rule_id']}/withdraw", "marketing", {})
+    if left:
+        time.sleep(SOON)
 
 
 def families(service: Service, **asked: Any) -> list[str]:
