@@ -78,25 +78,20 @@ class CustomerFeatures:
 
         Raises OnlineStoreError, and StateLayoutError for states that other definitions of the features packed.
         """
-        return self._rows(_reading(service), operator_id, customer_ids, now)
-
-    def _rows(
-        self, reading: Reading, operator_id: str, customer_ids: Sequence[str], now: datetime
-    ) -> list[OnlineRow]:
-        nothing = dict.fromkeys(reading.names)
-        states = self._states.states(operator_id, customer_ids)
-        return [
-            OnlineRow(customer_id, reading.row(state.packed, now), now, state.known_at)
-            if state and state.packed
-            else OnlineRow(customer_id, dict(nothing), None)
-            for customer_id, state in zip(customer_ids, states, strict=True)
-        ]
+        states = self.stored(operator_id, customer_ids)
+        return [self.told(service, *one, now) for one in zip(customer_ids, states, strict=True)]
 
     def told(
-        self, names: tuple[str, ...], operator_id: str, customer_ids: Sequence[str], now: datetime
-    ) -> list[OnlineRow]:
-        """Return some features of each customer at the moment `now`, as `online` does; the fewer the faster."""
-        return self._rows(_reading_of(names), operator_id, customer_ids, now)
+        self, what: str | tuple[str, ...], customer_id: str, state: State | None, now: datetime
+    ) -> OnlineRow:
+        """Return what a stored state says of a customer at the moment `now`.
+
+        what: a service, or the names of some features; the fewer the faster. Raises StateLayoutError.
+        """
+        reading = _reading(what)
+        if state is None or not state.packed:
+            return OnlineRow(customer_id, dict.fromkeys(reading.names), None)
+        return OnlineRow(customer_id, reading.row(state.packed, now), now, state.known_at)
 
     def vector(
         self, service: str, operator_id: str, customer_id: str, now: datetime
@@ -117,13 +112,8 @@ class CustomerFeatures:
 
 
 @cache
-def _reading(service: str) -> Reading:
-    return Reading(SERVICES[service].names)
-
-
-@cache
-def _reading_of(names: tuple[str, ...]) -> Reading:
-    return Reading(names)
+def _reading(what: str | tuple[str, ...]) -> Reading:
+    return Reading(SERVICES[what].names if isinstance(what, str) else what)
 
 
 @cache

@@ -49,6 +49,8 @@ from serving.tickets import Tickets
 from serving.whole_customer import WholeCustomer
 
 INSIGHT_ITEMS = 5
+AT_ONCE = 4
+"""So many customers are scored without a thread of their own: changing to one costs as much as scoring them."""
 
 _log = structlog.get_logger("serving.answers")
 
@@ -204,6 +206,16 @@ class Answers:
         tenant, now = self._level(operator_id), self._clock()
         counted_as = tenant.guests.counted_as(customer_ids, now)
         return tenant.churn_risks(counted_as, language, now, reasons=reasons)
+
+    async def churn_risk_soon(
+        self, operator_id: str, customer_ids: Sequence[str], language: Language, *, reasons: bool = True
+    ) -> list[ChurnRisk]:
+        """Score customers as `churn_risk` does: a few at once if they are at hand, so that no file is read."""
+        judge = partial(self.churn_risk, operator_id, customer_ids, language, reasons=reasons)
+        tenant = self._tenants.get(operator_id) if self._following else None
+        if tenant and len(customer_ids) <= AT_ONCE and all(map(tenant.guests.has_features, customer_ids)):
+            return judge()
+        return await anyio.to_thread.run_sync(judge)
 
     def customer_insight(
         self, operator_id: str, customer_id: str, language: Language, *, with_person: bool

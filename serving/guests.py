@@ -7,9 +7,9 @@ something of theirs happens.
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from activity_log.database import Database
 from activity_log.errors import UnknownCustomerError
 from activity_log.merging import survivors, survivors_among
 from activity_log.operators import Operator
-from feature_repo.online.states import OnlineStoreError
-from feature_repo.store import CustomerFeatures
+from feature_repo.online.states import OnlineStoreError, State
+from feature_repo.store import CustomerFeatures, OnlineRow
 from models.recommender import Context, Evidence, History, Visit
 from serving.breathing import Breather
 from serving.offers import Offers, Shelf
@@ -30,8 +30,6 @@ from serving.travel_history import Habits, TravelHistory, travel_histories
 HABITS = ("usual_travel_month", "preferred_boarding_point")
 """The features that a guest is made of; all else is read from the log."""
 READ_TOGETHER = 100
-GIVE_UP_AFTER = timedelta(seconds=60)
-"""So long is waited for features to take in what happened; then nobody follows the log, and old ones must do."""
 REST_SECONDS = 1.0
 """So long the feature store is not asked after it failed: seats are followed meanwhile, and the log is read."""
 
@@ -57,19 +55,24 @@ class Standing:
 class Guest:
     """A customer as the recommender and the shelf see them.
 
-    taken: days of trips ahead, from the first to the last. known_at: the moment up to which events are in the
-    features; null: no features. may_profile: they did not object to it. has_features: the store could be asked.
+    taken: days of trips ahead, from the first to the last. state: what features are told from; none: the store knows
+    nothing of them. may_profile: they did not object to it. has_features: the store could be asked.
     """
 
     history: History = field(default_factory=History)
     habits: Habits = field(default_factory=Habits)
     boarding_point: str | None = None
     taken: Sequence[tuple[date, date]] = ()
-    known_at: datetime | None = None
+    state: State | None = None
     may_profile: bool = True
     has_features: bool = True
     standing: Standing | None = None
     evidence: dict[str, Evidence] = field(default_factory=dict)
+
+    @property
+    def known_at(self) -> datetime | None:
+        """The moment up to which events are in the features."""
+        return self.state.known_at if self.state else None
 
     @property
     def visit(self) -> Visit:
@@ -120,41 +123,55 @@ class GuestReader:
             objecting = objectors(connection, self._operator_id, "profiling", customer_ids)
         shelf = self._offers.shelf(now.date())
         for some in batches(known, READ_TOGETHER):
-            features = self._read_features(some, now)
+            states = self.states(some)
             yield {
-                one: _guest(history_of(one), features.get(one), shelf, may_profile=one not in objecting)
+                one: self._guest(one, history_of(one), states, shelf, now)
+                if one not in objecting
+                else _objector(history_of(one), shelf)
                 for one in some
             }
 
-    def known_at(self, customer_ids: Sequence[str], now: datetime) -> dict[str, datetime | None]:
-        """Return the moments up to which events are in the features; empty while the store is away."""
-        rows = self._read_features(customer_ids, now)
-        return {customer_id: row.known_at for customer_id, row in rows.items()}
-
-    def _read_features(self, customer_ids: Sequence[str], now: datetime) -> Mapping[str, Any]:
-        """Return the features' rows, empty while the store is away."""
+    def states(self, customer_ids: Sequence[str]) -> Mapping[str, State | None]:
+        """Return what the feature store holds of customers; nothing while the store is away."""
         if time.monotonic() < self._resting_until:
             return {}
         try:
-            rows = self._features.told(HABITS, self._operator_id, customer_ids, now)
+            states = self._features.stored(self._operator_id, customer_ids)
         except OnlineStoreError:
             self._resting_until = time.monotonic() + REST_SECONDS
             return {}
-        return {row.customer_id: row for row in rows}
+        return dict(zip(customer_ids, states, strict=True))
+
+    def told(self, service: str, customer_id: str, state: State, now: datetime) -> OnlineRow:
+        """Return what a service names of a customer."""
+        return self._features.told(service, customer_id, state, now)
+
+    def online(self, service: str, customer_ids: Sequence[str], now: datetime) -> list[OnlineRow]:
+        """Return what a service names of customers, from the store. Raises OnlineStoreError."""
+        return self._features.online(service, self._operator_id, customer_ids, now)
+
+    def _guest(
+        self,
+        customer_id: str,
+        past: TravelHistory,
+        states: Mapping[str, State | None],
+        shelf: Shelf,
+        now: datetime,
+    ) -> Guest:
+        state = states.get(customer_id)
+        habits = self._features.told(HABITS, customer_id, state, now).features
+        return Guest(
+            history=past.history(shelf.programme.families_of, ()),
+            habits=past.habits(shelf.programme.tours, habits["usual_travel_month"]),
+            boarding_point=habits["preferred_boarding_point"],
+            taken=past.taken(shelf.programme.tours, shelf.today),
+            state=state,
+            has_features=customer_id in states,
+        )
 
 
-def _guest(past: TravelHistory, row: Any, shelf: Shelf, *, may_profile: bool) -> Guest:
-    if not may_profile:
-        return Guest(may_profile=False, taken=past.taken(shelf.programme.tours, shelf.today))
-    month = row.features["usual_travel_month"] if row else None
-    return Guest(
-        history=past.history(shelf.programme.families_of, ()),
-        habits=past.habits(shelf.programme.tours, month),
-        boarding_point=row.features["preferred_boarding_point"] if row else None,
-        taken=past.taken(shelf.programme.tours, shelf.today),
-        known_at=row.known_at if row else None,
-        has_features=row is not None,
-    )
+def _objector(past: TravelHistory, shelf: Shelf) -> Guest:
+    return Guest(may_profile=False, taken=past.taken(shelf.programme.tours, shelf.today))
 
 
 class Guests:
@@ -212,6 +229,26 @@ class Guests:
             raise UnknownCustomerError(unknown)
         return list(dict.fromkeys(found))
 
+    def features(self, service: str, customer_ids: Sequence[str], now: datetime) -> list[OnlineRow]:
+        """Return what a service names of customers, who count as nobody else, in the order asked.
+
+        Who is not at hand, or is without features there, is asked for in the store. Raises OnlineStoreError.
+        """
+        guests = {one: self._guests.get(one, NOBODY) for one in customer_ids}
+        rows = {
+            one: self._reader.told(service, one, guest.state, now)
+            for one, guest in guests.items()
+            if guest.state
+        }
+        missing = [one for one in guests if one not in rows]
+        if missing:
+            rows |= {row.customer_id: row for row in self._reader.online(service, missing, now)}
+        return [rows[one] for one in customer_ids]
+
+    def has_features(self, customer_id: str) -> bool:
+        """Say whether the features of a customer can be told without the store."""
+        return self._guests.get(customer_id, NOBODY).state is not None
+
     def fill(self, now: datetime, breather: Breather) -> None:
         """Read everybody, a little at a time."""
         tick = self._tick
@@ -220,7 +257,7 @@ class Guests:
             for customer_id, guest in batch.items():
                 if not self._is_outdated(customer_id, tick):
                     self._guests.setdefault(customer_id, guest)
-                    self._settle(customer_id, guest, now)
+                    self._settle(customer_id, guest)
 
     def renew(self, customer_ids: Collection[str], now: datetime) -> None:
         """Read these again, who count as nobody else; who is no customer any more is at hand no more."""
@@ -237,7 +274,7 @@ class Guests:
         for customer_id in set(customer_ids) - outdated:
             if customer_id in found:
                 self._guests[customer_id] = found[customer_id]
-                self._settle(customer_id, found[customer_id], now)
+                self._settle(customer_id, found[customer_id])
             else:
                 self._drop(customer_id)
         return outdated
@@ -259,11 +296,11 @@ class Guests:
     def settle(self, now: datetime) -> None:
         """Read those again whose features have become level with the log by now, or can be read again."""
         waiting = dict(islice(self._unsettled.copy().items(), READ_TOGETHER))
-        known_at = self._reader.known_at(list(waiting), now) if waiting else {}
+        states = self._reader.states(list(waiting)) if waiting else {}
         ready = [
             one
-            for one, known in known_at.items()
-            if _is_level(known, waiting[one]) or _is_late(waiting[one], now)
+            for one, state in states.items()
+            if _is_level(state, waiting[one]) or not self._guests.get(one, NOBODY).has_features
         ]
         for one in waiting.keys() - ready:  # the others come first the next time
             self._unsettled[one] = self._unsettled.pop(one, waiting[one])
@@ -289,21 +326,14 @@ class Guests:
         self._guests.pop(customer_id, None)
         self._unsettled.pop(customer_id, None)
 
-    def _settle(self, customer_id: str, guest: Guest, now: datetime) -> None:
+    def _settle(self, customer_id: str, guest: Guest) -> None:
         wanted = self._unsettled.get(customer_id)
-        if not guest.has_features:
+        if guest.may_profile and guest.state is None:
             self._unsettled.setdefault(customer_id, _WHENEVER)
-        elif wanted is not None and (
-            not guest.may_profile or _is_level(guest.known_at, wanted) or _is_late(wanted, now)
-        ):
+        elif wanted is not None and (not guest.may_profile or _is_level(guest.state, wanted)):
             self._unsettled.pop(customer_id, None)  # another thread may have been quicker
 
 
-def _is_level(known_at: datetime | None, wanted: datetime) -> bool:
+def _is_level(state: State | None, wanted: datetime) -> bool:
     """Say whether features know what happened up to a moment."""
-    return known_at is not None and known_at > wanted
-
-
-def _is_late(wanted: datetime, now: datetime) -> bool:
-    """Say whether features should have known long ago what happened up to a moment."""
-    return wanted < now - GIVE_UP_AFTER
+    return state is not None and state.known_at > wanted

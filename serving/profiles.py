@@ -16,12 +16,13 @@ from activity_log.operators import Operator
 from activity_log.reading import Profile
 from activity_log.timeline import EVERYTHING, PAGE, TimelineFilter, timeline
 from feature_repo.services import CHURN, INSIGHT
-from feature_repo.store import CustomerFeatures, OnlineRow
+from feature_repo.store import OnlineRow
 from models.churn import ChurnScorer, band, encode
 from models.rebooking import RebookingWindow as Window
 from models.registry import Loaded
 from serving.churn_reasons import churn_reasons, no_booking_reason, not_computed_reason
 from serving.cursors import BadCursorError
+from serving.guests import Guests
 from serving.languages import Language
 from serving.live_models import LiveModels, model_info
 from serving.offers import Offers
@@ -54,13 +55,13 @@ class Profiles:
         self,
         database: Database,
         operator: Operator,
-        features: CustomerFeatures,
+        guests: Guests,
         models: LiveModels,
         offers: Offers,
     ):
         self._database = database
         self._operator = operator
-        self._features = features
+        self._guests = guests
         self._models = models
         self._offers = offers
 
@@ -119,7 +120,7 @@ class Profiles:
         reasons: which take most of the time. Raises NoModelError while no churn model is live.
         """
         loaded = self._models.churn(self._operator.operator_id)
-        found = self._found(customer_ids, now)
+        found = self._guests.features(CHURN, customer_ids, now)
         rows, matrix = _judged(loaded.model, found)
         risks: dict[str, ChurnRisk] = {}
         for row, probability, moved in zip(
@@ -133,12 +134,9 @@ class Profiles:
         risks |= {risk.customer_id: risk for risk in unknown}
         return [risks[row.customer_id] for row in found]
 
-    def _found(self, customer_ids: Sequence[str], now: datetime) -> list[OnlineRow]:
-        return self._features.online(CHURN, self._operator.operator_id, customer_ids, now)
-
     def behaviour(self, customer_id: str, now: datetime) -> OnlineRow:
-        """Return what the feature store knows of a customer, right at `now`."""
-        return self._features.online(INSIGHT, self._operator.operator_id, [customer_id], now)[0]
+        """Return what the features say of a customer, right at `now`."""
+        return self._guests.features(INSIGHT, [customer_id], now)[0]
 
     def _profile(self, customer_id: str) -> Profile:
         with self._database.reading() as connection:

@@ -200,9 +200,8 @@ class Busflow:
         self, ctx: bentoml.Context, customer_ids: CustomerIds, reasons: Yes = True
     ) -> list[ChurnRisk]:
         """Chance that each customer books nothing within the horizon. Unknown ids: 404, all named."""
-        operator_id, language = current_caller.get().operator_id, _language(ctx)
-        risks = await anyio.to_thread.run_sync(
-            lambda: self._answers.churn_risk(operator_id, customer_ids, language, reasons=reasons)
+        risks = await self._answers.churn_risk_soon(
+            current_caller.get().operator_id, customer_ids, _language(ctx), reasons=reasons
         )
         return listed(risks)
 

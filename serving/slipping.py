@@ -23,12 +23,13 @@ from activity_log.database import Database
 from activity_log.errors import NoModelError
 from activity_log.segments.reach import Reach, reach_of
 from feature_repo.services import INSIGHT, VALUE
-from feature_repo.store import CustomerFeatures, OnlineRow
+from feature_repo.store import OnlineRow
 from models.churn import ChurnScorer, band, encode
 from models.registry import Loaded
 from models.value import ValueModel
 from serving.breathing import Breather, resting
 from serving.crm.records import LossBasis, SlippingAway, SlippingCustomer
+from serving.guests import Guests
 from serving.languages import Language
 from serving.live_models import LiveModels
 from serving.profiles import Profiles, Score
@@ -65,9 +66,9 @@ class Losses:
 class Slipping:
     """The customers of one operator who are slipping away; scored again every few minutes."""
 
-    def __init__(self, database: Database, features: CustomerFeatures, models: LiveModels, operator_id: str):
+    def __init__(self, database: Database, guests: Guests, models: LiveModels, operator_id: str):
         self._database = database
-        self._features = features
+        self._guests = guests
         self._models = models
         self._operator_id = operator_id
         self._kept: Losses | None = None
@@ -83,7 +84,7 @@ class Slipping:
         risks = {risk.customer_id: risk for risk in profiles.churn_risks(ids, language, now)}
         with self._database.reading() as connection:
             reach = reach_of(connection, self._operator_id, ids)
-        known = self._features.online(INSIGHT, self._operator_id, ids, now)
+        known = self._guests.features(INSIGHT, ids, now)
         customers = [
             _customer(profiles, loss, row, risks[row.customer_id], reach[row.customer_id])
             for loss, row in zip(losses.greatest, known, strict=True)
@@ -155,7 +156,7 @@ class Slipping:
         with self._database.reading() as connection:
             everybody = reading.all_customers(connection, self._operator_id)
         for some in batches(everybody, SCORED_TOGETHER):
-            yield self._features.online(VALUE, self._operator_id, some, now)
+            yield self._guests.features(VALUE, some, now)
 
     def _value(self) -> ValueModel | None:
         try:

@@ -59,12 +59,12 @@ class Tenant:
         self.guests = Guests(reader)
         self.rulebook = Rulebook(database, operator.operator_id)
         self.recommending = Recommending(operator, showing)
-        self.profiles = Profiles(database, operator, features, models, self.offers)
+        self.profiles = Profiles(database, operator, self.guests, models, self.offers)
         self.finding = Finding(database, operator)
         self.facets = Facets(database, operator, self.guests, self.profiles, models, clock)
         self.segments = SegmentPages(database, operator)
         self.inviting = Inviting(database, operator, features, models, self.offers, reader, clock)
-        self.slipping = Slipping(database, features, models, operator.operator_id)
+        self.slipping = Slipping(database, self.guests, models, operator.operator_id)
         self.wants_filling = True
         self._database = database
         self._models = models

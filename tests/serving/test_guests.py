@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -12,10 +12,10 @@ from activity_log.database import open_database
 from activity_log.errors import UnknownCustomerError
 from activity_log.operators import find_operator
 from activity_log.vault import Vault
-from feature_repo.online.states import OnlineStoreError
+from feature_repo.online.states import OnlineStoreError, State
 from feature_repo.store import OnlineRow
 from serving.breathing import resting
-from serving.guests import GIVE_UP_AFTER, Guest, GuestReader
+from serving.guests import Guest, GuestReader
 from serving.showing import Showing
 from serving.tenants import Tenant
 from serving.tickets import Tickets
@@ -30,17 +30,22 @@ AHEAD = (date(2026, 9, 1), date(2026, 9, 5))
 
 
 class Features:
-    """A feature store that knows everybody, up to `known_at`, unless it is away."""
+    """A feature store that knows everybody, up to `known_at` (nobody: none), unless it is away."""
 
     def __init__(self):
-        self.known_at, self.is_away, self.asked = AFTER, False, 0
+        self.known_at: datetime | None = AFTER
+        self.is_away, self.asked = False, 0
 
-    def told(self, names, operator_id, customer_ids, now) -> list[OnlineRow]:
+    def stored(self, operator_id, customer_ids) -> list[State | None]:
         self.asked += 1
         if self.is_away:
             raise OnlineStoreError("nobody answers")
-        habits = dict(zip(names, (5, "Bremen"), strict=True))
-        return [OnlineRow(one, habits, now, self.known_at) for one in customer_ids]
+        return [self.known_at and State(b"packed", self.known_at)] * len(customer_ids)
+
+    def told(self, names, customer_id, state, now) -> OnlineRow:
+        return OnlineRow(
+            customer_id, dict(zip(names, (5, "Bremen") if state else (None, None), strict=True)), now
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -226,15 +231,14 @@ def test_features_that_do_not_know_what_happened_are_read_until_they_do(desk: De
     assert desk.features.asked == asked
 
 
-def test_features_that_nobody_keeps_level_are_not_waited_for_for_ever(desk: Desk):
-    desk.find("anna")
-    desk.features.known_at = BEFORE
-    desk.happens(BOOKS.books("anna", "harz-26", "2026-05-20"))
-    moment = timedelta(microseconds=1)
-    for now, is_read in [(NOW + GIVE_UP_AFTER, True), (NOW + GIVE_UP_AFTER + moment, True), (AFTER, False)]:
-        asked = desk.features.asked
-        desk.tenant.look(now)
-        assert (desk.features.asked > asked) is is_read, now
+def test_who_has_no_features_yet_has_them_once_they_are_there(desk: Desk):
+    desk.features.known_at = None
+    assert (desk.find("anna").has_features, desk.find("anna").state) == (True, None)
+    desk.tenant.look(NOW)
+    assert desk.find("anna").boarding_point is None
+    desk.features.known_at = AFTER
+    desk.tenant.look(NOW)
+    assert (desk.find("anna").known_at, desk.find("anna").boarding_point) == (AFTER, "Bremen")
 
 
 def test_customers_count_as_whom_they_count_as_once_and_all_unknown_are_named(desk: Desk):
