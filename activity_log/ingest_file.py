@@ -14,10 +14,11 @@ from sqlalchemy import Connection, delete, select
 from activity_log import schema
 from activity_log.database import Database
 from activity_log.event_files import Block, fingerprint, read_blocks
+from activity_log.garbage import without_cyclic_gc
 from activity_log.gate import Gate
 from activity_log.ingestion import Tally, operators_by_id, write
 from activity_log.operators import Operator
-from activity_log.preparing import Prepared, joined, prepare, without_cyclic_gc
+from activity_log.preparing import Prepared, joined, prepare
 from activity_log.processes import mapping, spare_processes
 from activity_log.upserting import insert_for
 

@@ -16,10 +16,11 @@ from activity_log import ledger, schema, tallies
 from activity_log.bulk import Keep, insert_rows, select_by_keys
 from activity_log.database import Database
 from activity_log.errors import TooManyEventsError
+from activity_log.garbage import without_cyclic_gc
 from activity_log.gate import Admission, Discarded, Gate
 from activity_log.operators import Operator, list_operators
 from activity_log.outbox import react
-from activity_log.preparing import Prepared, prepare, without_cyclic_gc
+from activity_log.preparing import Prepared, prepare
 from activity_log.privacy import forget
 from activity_log.projections import project
 from activity_log.quarantine import kind_of, put_aside

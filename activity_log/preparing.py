@@ -3,9 +3,7 @@
 It is what costs the most, and may run in other processes: a `Prepared` can be sent from one to another.
 """
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -99,15 +97,3 @@ def _as_logged(accepted: Sequence[Accepted]) -> list[LoggedEvent]:
         )
         for place, one in enumerate(accepted)
     ]
-
-
-@contextmanager
-def without_cyclic_gc() -> Iterator[None]:
-    """Spare thousands of short-lived models the search for cycles, which they never form: it doubles the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Table, delete, func, select
 
 from activity_log import folding, ledger, projection_state, schema
 from activity_log.folding import Projection, Sheet
+from activity_log.garbage import without_cyclic_gc
 from activity_log.ledger import EventText
 from activity_log.moments import microseconds
 from activity_log.operators import Operator
-from activity_log.preparing import without_cyclic_gc
 from activity_log.processes import mapping, spare_processes
 from activity_log.tracing import span
 

@@ -31,7 +31,7 @@ from serving.live_models import LiveModels
 from serving.logged_recommendations import logged_recommendation
 from serving.lookups import LookupFailedError, Lookups, NotReadyError
 from serving.offers import NO_FILTERS
-from serving.recommending import Answer, Asked, Trouble, Visitor, logged
+from serving.recommending import Answer, Asked, Trouble, logged
 from serving.replies import (
     ChurnRisk,
     CustomerHit,
@@ -46,6 +46,7 @@ from serving.segment_pages import SegmentPages
 from serving.showing import Showing
 from serving.tenants import Tenant
 from serving.tickets import Tickets
+from serving.visitor import Visitor
 from serving.whole_customer import WholeCustomer
 
 INSIGHT_ITEMS = 5

@@ -7,9 +7,9 @@ from typing import TypeVar
 from activity_log.errors import UnknownCustomerError
 from serving.answers import Answers
 from serving.languages import Language
-from serving.recommending import Visitor
 from serving.replies import CustomerProfile, CustomerRecommendation, Problem
 from serving.requests import Filters
+from serving.visitor import Visitor
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from activity_log.clock import Clock
-from activity_log.preparing import without_cyclic_gc
+from activity_log.garbage import without_cyclic_gc
 from serving.breathing import Breather, resting
 from serving.tenants import Tenant
 

@@ -8,8 +8,8 @@ from typing import NamedTuple, cast
 from activity_log.bulk import batches
 from activity_log.clock import Clock
 from activity_log.database import Database
+from activity_log.garbage import without_cyclic_gc
 from activity_log.operators import Operator
-from activity_log.preparing import without_cyclic_gc
 from activity_log.segments.reach import Reach
 from feature_repo.store import CustomerFeatures
 from models.recommender import Newcomer, Recommender, Visit

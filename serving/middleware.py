@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,13 +12,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access import no_such_path
-from serving.problems import field_errors
 from serving.replies import FieldError, Problem
 
 RETRY_AFTER_SECONDS = "30"
 PROBLEM_JSON = "application/problem+json"
 _ERROR = 400
-
+MOST_FIELDS = 10
+"""So many fields of one request are named."""
 
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
@@ -110,3 +110,15 @@ class CallersMistakes(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether a record is to be kept."""
         return not (record.exc_info and isinstance(record.exc_info[1], ValidationError))
+
+
+def field_errors(found: Iterable[Mapping[str, Any]]) -> list[FieldError]:
+    """Return what pydantic says of fields (`loc`, `msg`), ten at most; what names none is of the body as a whole."""
+    errors = [
+        FieldError(
+            field=".".join(map(str, one["loc"])) or "body",
+            detail=str(one["msg"]).removeprefix("Value error, "),
+        )
+        for one in found
+    ]
+    return errors[:MOST_FIELDS]

@@ -56,9 +56,14 @@ REQUEST_SECONDS = Histogram(
 class RouteNames:
     """Names routes as they are written, so that no id of a path becomes a label."""
 
-    def __init__(self, paths: Iterable[str], routes: Sequence[BaseRoute]):
-        fixed = (route.path for route in routes if isinstance(route, Route) and "{" not in route.path)
-        self._paths = frozenset([*paths, *fixed])
+    def __init__(self, paths: Iterable[str], routes: Sequence[BaseRoute] = ()):
+        self._paths = frozenset(paths)
+        self._routes: Sequence[BaseRoute] = ()
+        self.read(routes)
+
+    def read(self, routes: Sequence[BaseRoute]) -> None:
+        """Take the names of these routes, and of no others."""
+        self.also(route.path for route in routes if isinstance(route, Route) and "{" not in route.path)
         self._routes = routes
 
     def also(self, paths: Iterable[str]) -> None:

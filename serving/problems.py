@@ -1,8 +1,6 @@
 """Which HTTP status an error of ours answers with, and which fields are at fault."""
 
-from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from activity_log.errors import (
     BusflowError,
@@ -19,9 +17,6 @@ from serving.logged_recommendations import UnknownRecommendationError
 from serving.lookups import NotReadyError
 from serving.recommending import UnknownTourError
 from serving.replies import FieldError
-
-MOST_FIELDS = 10
-"""So many fields of one request are named."""
 
 _STATUS: tuple[tuple[type[BusflowError], HTTPStatus], ...] = (
     (UnknownCustomerError, HTTPStatus.NOT_FOUND),
@@ -49,15 +44,3 @@ def errors_of(error: BusflowError) -> list[FieldError]:
     field, told, detail = str(error).partition(": ")
     is_of_field = isinstance(error, FeedbackRefusedError) and bool(told)
     return [FieldError(field=field, detail=detail)] if is_of_field else []
-
-
-def field_errors(found: Iterable[Mapping[str, Any]]) -> list[FieldError]:
-    """Return what pydantic says of fields (`loc`, `msg`), ten at most; what names none is of the body as a whole."""
-    errors = [
-        FieldError(
-            field=".".join(map(str, one["loc"])) or "body",
-            detail=str(one["msg"]).removeprefix("Value error, "),
-        )
-        for one in found
-    ]
-    return errors[:MOST_FIELDS]

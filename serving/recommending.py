@@ -32,6 +32,7 @@ from serving.suggestion_reasons import (
     suggestion_reason,
 )
 from serving.travel_history import Habits
+from serving.visitor import Visitor
 
 NEXT_DEPARTURES = "next_departures"
 REASONS_KEPT = 20_000
@@ -43,15 +44,6 @@ Trouble = Literal["unreachable", "busy"]
 
 class UnknownTourError(BusflowError):
     """No tour of this id was published."""
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Who is to be advised, as far as is known. An anonymous visitor has viewed tours at most."""
-
-    customer_id: str | None = None
-    viewed_tours: Sequence[str] = ()
-    boarding_point: str | None = None
 
 
 class Asked(NamedTuple):

@@ -11,16 +11,17 @@ from typing import Any, ParamSpec, TypeVar, cast
 import anyio
 import bentoml
 from pydantic import SecretStr, TypeAdapter, ValidationError
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from activity_log.errors import BusflowError
+from activity_log.garbage import without_cyclic_gc
 from activity_log.settings import load_settings
 from activity_log.telemetry import configure_logging
 from activity_log.tracing import configure_tracing
 from serving.access import AccessDeniedError, TokenKeys, check_customer, current_caller, open_token_keys
-from serving.answers import open_answers
 from serving.bodies import JsonBodies
 from serving.collecting import collect_often
 from serving.cors import Cors, Origins
@@ -30,15 +31,12 @@ from serving.health import Readiness
 from serving.languages import Language, language_of
 from serving.limits import Limits
 from serving.middleware import CallersMistakes, OneErrorShape, problem
-from serving.observability import SYSTEM_PATHS, Observed, RouteNames, ScrapeDoor, open_figures
-from serving.problems import status_of
-from serving.recommending import Visitor
+from serving.observability import SYSTEM_PATHS, Observed, RouteNames, ScrapeDoor
 from serving.replies import ChurnRisk, CustomerInsight, RecommendationModel
 from serving.requests import CustomerIds, Filters, Id, ItemCount, TourIds, Yes
-from serving.resources.native import native
 from serving.shedding import Shedding, put_first
 from serving.versions import Versioned
-from serving.web import create_web
+from serving.visitor import Visitor
 
 SWITCH_SECONDS = 0.0005
 """So long at most a thread that reads in the background keeps the one that answers waiting; usual are 5 ms."""
@@ -80,8 +78,7 @@ async def publish_keys(_request: Request) -> Response:
 
 
 draining = Draining()
-web = create_web(token_keys)
-web.router.routes.append(Route("/.well-known/jwks.json", publish_keys))
+web = Starlette(routes=[Route("/.well-known/jwks.json", publish_keys)])
 web.state.on_shutdown = []  # what is to be called, without arguments, once the last request is answered
 
 P = ParamSpec("P")
@@ -104,6 +101,8 @@ def answering(endpoint: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T | 
         try:
             return await endpoint(*args, **kwargs)
         except BusflowError as error:
+            from serving.problems import status_of
+
             return _problem(kwargs["ctx"], status_of(error), str(error))
         except AccessDeniedError as denied:
             return _problem(kwargs["ctx"], denied.status, denied.detail)
@@ -135,11 +134,12 @@ class Busflow:
         settings = load_settings()
         configure_logging(settings)
         configure_tracing()
-        self._answers = open_answers(settings)
-        self._answers.follow(self._answers.operators())
-        web.state.answers = self._answers
+        with without_cyclic_gc():  # the process that only starts the workers is spared these seconds
+            from serving.application import connect, furnish
+        furnish(web, token_keys, service.apis.values())
+        names.read(web.routes)
+        self._answers = connect(web, settings)
         web.state.on_shutdown.append(self._answers.close)
-        web.state.figures = open_figures(settings)
         logging.getLogger("bentoml._internal.server.http_app").addFilter(CallersMistakes())
         self._readiness = Readiness(self._missing)
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -225,8 +225,7 @@ service = cast(Any, Busflow)  # the decorator made a bentoml.Service of the clas
 for api in service.apis.values():
     api.input_spec.model_config["extra"] = "forbid"  # a misspelt field gets an error, not a silent default
     api.input_spec.model_rebuild(force=True)
-web.state.native = native(service.apis.values())
-names = RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())), web.routes)
+names = RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())))
 service.add_asgi_middleware(Versioned)
 # it sees what the caller sees
 service.add_asgi_middleware(Observed, names=names, is_closing=lambda: draining.is_closing)

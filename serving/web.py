@@ -1,6 +1,6 @@
 """The Starlette app mounted in the service: all operations but the framework's own, CRM screen and widget."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,18 +18,16 @@ from serving.rules.routes import rules_routes
 from serving.widget.routes import widget_routes
 
 
-def create_web(keys: Callable[[], TokenKeys]) -> Starlette:
-    """Return the app behind the access gate.
+def add_routes(app: Starlette, keys: Callable[[], TokenKeys], beside: Sequence[Operation] = ()) -> None:
+    """Add all routes to the app behind the access gate.
 
-    Set `app.state.answers` and `.figures` before the first request, and `.native` to the operations that are served
-    beside it.
+    beside: what is served beside it, for the document. Set `app.state.answers` and `.figures` before the first
+    request.
     """
-    app = Starlette()
-    app.state.native = ()
 
     @cache
     def document() -> dict[str, Any]:
-        return api_document((*OPERATIONS, *DESCRIBED, describing, *app.state.native))
+        return api_document((*OPERATIONS, *DESCRIBED, describing, *beside))
 
     describing = Operation(
         "GET", "/openapi.json", "This document", "Health", dict[str, Any], {}, lambda _: document()
@@ -38,7 +36,6 @@ def create_web(keys: Callable[[], TokenKeys]) -> Starlette:
     app.router.routes.extend(routes((*OPERATIONS, describing)))
     rules = rules_routes(lambda: app.state.answers.rules)
     app.router.routes.extend([*crm_routes(desk, _CrmDoor(keys)), *widget_routes(), *rules])
-    return app
 
 
 class _CrmDoor:

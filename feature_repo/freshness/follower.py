@@ -19,10 +19,10 @@ from activity_log.database import Database
 from activity_log.errors import BusflowError
 from activity_log.facts.of_customers import CustomerFacts
 from activity_log.facts.touched import touched_by
+from activity_log.garbage import without_cyclic_gc
 from activity_log.ledger import LoggedEvent
 from activity_log.moments import from_microseconds, microseconds
 from activity_log.operators import Operator
-from activity_log.preparing import without_cyclic_gc
 from activity_log.projection_state import ONLINE
 from activity_log.turns import turn
 from feature_repo.freshness.filling import Fill

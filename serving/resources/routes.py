@@ -15,8 +15,8 @@ from starlette.routing import Route
 from activity_log.errors import BusflowError
 from serving.access import AccessDeniedError, current_caller
 from serving.languages import language_of
-from serving.middleware import problem
-from serving.problems import errors_of, field_errors, status_of
+from serving.middleware import field_errors, problem
+from serving.problems import errors_of, status_of
 from serving.resources.operation import JSON, Operation, Paged, Question
 
 PATIENCE_SECONDS = 28.0

@@ -8,13 +8,14 @@ from activity_log.rules.drafts import RuleDraft
 from serving.guests import NOBODY
 from serving.languages import Language
 from serving.offers import NO_FILTERS
-from serving.recommending import Asked, Visitor
+from serving.recommending import Asked
 from serving.replies import RecommendedTour
 from serving.rules.desk import RulesDesk
 from serving.rules.in_force import InForce
 from serving.rules.replies import KeptRule, RulesPreview
 from serving.rules.requests import PreviewQuestion
 from serving.tenants import Tenant
+from serving.visitor import Visitor
 
 
 class RulesAnswers:

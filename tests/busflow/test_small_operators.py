@@ -64,7 +64,7 @@ def test_three_customers_get_honest_answers(busflow, three):
     from feature_repo.store import open_features
     from models.registry import ModelRegistry
     from serving.answers import Answers
-    from serving.recommending import Visitor
+    from serving.visitor import Visitor
 
     ended = busflow("train", "-o", "drei", "--as-of", "2026-05-01", "--json")
     trained = result(ended)

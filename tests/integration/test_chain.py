@@ -15,8 +15,8 @@ from activity_log.catalogue import catalogue
 from feature_repo.services import CHURN, INSIGHT, RECOMMENDER, SERVICES
 from feature_repo.store import open_features
 from serving.answers import Answers
-from serving.recommending import Visitor
 from serving.replies import RecommendedTour
+from serving.visitor import Visitor
 from simulator.truth import PersonTruth
 from tests.conftest import SimulatedOperator
 from tests.integration.counted import Counted

@@ -23,9 +23,9 @@ from models.recommender.exploring import chances
 from models.registry import CHAMPION, ModelRegistry
 from serving.answers import Answers
 from serving.feedback import FeedbackRefusedError
-from serving.recommending import Visitor
 from serving.requests import Feedback
 from serving.tickets import Tickets
+from serving.visitor import Visitor
 from tests.conftest import SimulatedOperator
 from training.off_policy.attribution import ATTRIBUTION_WINDOW
 from training.off_policy.policy import NoTrafficError, evaluate_policy

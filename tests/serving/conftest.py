@@ -121,9 +121,11 @@ def served(service: Service) -> list[tuple[str, str]]:
         warnings.simplefilter("ignore")  # BentoML's own
         from _bentoml_impl.server.app import ServiceAppFactory
 
+        from serving.application import furnish
         from serving.service import service as the_service
-        from serving.service import web
+        from serving.service import token_keys, web
 
+        furnish(web, token_keys, the_service.apis.values())
         the_service.inject_config()
         application = ServiceAppFactory(the_service, is_main=True)()
     listed = [

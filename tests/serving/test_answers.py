@@ -16,8 +16,8 @@ from models.registry import ModelRegistry
 from serving.answers import Answers
 from serving.lookups import NotReadyError
 from serving.problems import status_of
-from serving.recommending import Visitor
 from serving.requests import Feedback, Filters
+from serving.visitor import Visitor
 from serving.whole_customer import TOUCHPOINTS
 
 

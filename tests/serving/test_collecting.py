@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from activity_log.preparing import without_cyclic_gc
+from activity_log.garbage import without_cyclic_gc
 from serving.collecting import collect
 
 

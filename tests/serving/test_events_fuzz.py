@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from starlette.applications import Starlette
 
 from activity_log import ledger, schema
 from activity_log.clock import utc_now
@@ -26,7 +27,7 @@ from serving.cors import Origins
 from serving.gate import AccessGate
 from serving.limits import Limits
 from serving.middleware import OneErrorShape
-from serving.web import create_web
+from serving.web import add_routes
 
 SCALARS = (
     st.none()
@@ -93,7 +94,8 @@ class Posting:
             register_operator(self.database, operator_id, now=utc_now())
         keys = TokenKeys(home)
         self.token = keys.mint("nordlicht", "ingest", now=utc_now())
-        web, limits = create_web(lambda: keys), Limits(load_settings(home=home))
+        web, limits = Starlette(), Limits(load_settings(home=home))
+        add_routes(web, lambda: keys)
         web.state.answers = self.answers = Answers(self.database, None, None)  # neither is asked for events
         self.app = OneErrorShape(
             AccessGate(JsonBodies(web), lambda: keys, lambda: limits, lambda: Origins({}))

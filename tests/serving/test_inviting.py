@@ -23,7 +23,8 @@ from models.registry import ModelRegistry
 from serving.answers import Answers
 from serving.invitable import NotBookableError, UnknownDepartureError
 from serving.inviting import InvitationWish
-from serving.recommending import UnknownTourError, Visitor
+from serving.recommending import UnknownTourError
+from serving.visitor import Visitor
 from tests.serving.test_answers import NoModels
 
 

@@ -35,12 +35,13 @@ from serving.languages import Language
 from serving.offers import NO_FILTERS, Offers, Programme, Shelf
 from serving.popularity import Popularity
 from serving.rankings import KEPT, ByModel, ByPopularity, Ranking, stand, standing_of
-from serving.recommending import Asked, Recommending, Visitor
+from serving.recommending import Asked, Recommending
 from serving.requests import Filters
 from serving.rules.in_force import InForce
 from serving.showing import Showing
 from serving.tickets import Tickets
 from serving.travel_history import Habits
+from serving.visitor import Visitor
 from tests.activity_log.logs import Log
 from tests.activity_log.stories import KEY, Books
 

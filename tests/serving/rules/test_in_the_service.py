@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from activity_log.catalogue import Catalogue, catalogue
 from activity_log.clock import utc_now
@@ -26,11 +27,11 @@ from serving.answers import Answers
 from serving.cors import Origins
 from serving.gate import AccessGate
 from serving.limits import Limits
-from serving.recommending import Visitor
 from serving.replies import RecommendationModel
 from serving.requests import Filters
 from serving.rules.rulebook import Rulebook
-from serving.web import create_web
+from serving.visitor import Visitor
+from serving.web import add_routes
 
 NOW = utc_now()
 TOURS = {"föhr": "Nordsee", "mainau": "Bodensee", "lübeck": "Ostsee"}
@@ -73,7 +74,8 @@ class Desk:
         assert ingest(self.database, [gate.admit_document(one) for one in events()], NOW).accepted == 6
         self.answers = Answers(self.database, None, NoModels())  # type: ignore[arg-type]
         self.keys = TokenKeys(home / "keys")
-        web = create_web(lambda: self.keys)
+        web = Starlette()
+        add_routes(web, lambda: self.keys)
         web.state.answers = self.answers
         limits, origins = Limits(load_settings(home=home)), Origins({})
         self.app = AccessGate(web, lambda: self.keys, lambda: limits, lambda: origins)
