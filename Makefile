@@ -4,6 +4,8 @@ UV := .tools/bin/uv
 RUN := .venv/bin
 EXPORT := $(UV) export --quiet --locked --no-default-groups --no-emit-project --no-hashes --no-header
 export UV_PROJECT_ENVIRONMENT := .venv
+# each process imports thousands of modules: compiled once, that takes half the time
+export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format docs screenshots feast-ui bench bench-log bento-requirements clean
