@@ -12,6 +12,7 @@ import uvloop
 from benchmarks.costs import quantile
 
 LOOPBACK = "127.0.0.1"
+SERVER_CORE, CLIENT_CORE = 0, 1
 
 
 @dataclass
