@@ -136,7 +136,7 @@ class Busflow:
         configure_tracing()
         with without_cyclic_gc():  # the process that only starts the workers is spared these seconds
             from serving.application import connect, furnish
-        furnish(web, token_keys, service.apis.values())
+        furnish(web, token_keys, own_apis)
         names.read(web.routes)
         self._answers = connect(web, settings)
         web.state.on_shutdown.append(self._answers.close)
@@ -222,10 +222,11 @@ def _language(ctx: Any) -> Language:
 
 
 service = cast(Any, Busflow)  # the decorator made a bentoml.Service of the class
-for api in service.apis.values():
+own_apis = tuple(service.apis.values())
+for api in own_apis:
     api.input_spec.model_config["extra"] = "forbid"  # a misspelt field gets an error, not a silent default
     api.input_spec.model_rebuild(force=True)
-names = RouteNames((*SYSTEM_PATHS, *(api.route for api in service.apis.values())))
+names = RouteNames((*SYSTEM_PATHS, *(api.route for api in own_apis)))
 service.add_asgi_middleware(Versioned)
 # it sees what the caller sees
 service.add_asgi_middleware(Observed, names=names, is_closing=lambda: draining.is_closing)

@@ -122,10 +122,10 @@ def served(service: Service) -> list[tuple[str, str]]:
         from _bentoml_impl.server.app import ServiceAppFactory
 
         from serving.application import furnish
+        from serving.service import own_apis, token_keys, web
         from serving.service import service as the_service
-        from serving.service import token_keys, web
 
-        furnish(web, token_keys, the_service.apis.values())
+        furnish(web, token_keys, own_apis)
         the_service.inject_config()
         application = ServiceAppFactory(the_service, is_main=True)()
     listed = [
