@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, select, text
 
 from activity_log import ledger, schema
 from activity_log.bulk import batches
@@ -56,11 +56,15 @@ def _consents(
     """Yield seq and customer of consent events."""
     table = schema.touchpoint
     query: Select[Any] = select(table.c.seq, table.c.customer_id).where(
-        table.c.operator_id == operator_id,
-        table.c.type.in_((ConsentGranted.__name__, ConsentRevoked.__name__)),
+        table.c.operator_id == operator_id, schema.IS_CONSENT
     )
     if customer_ids is None:
-        yield from (tuple(row) for row in connection.execute(query))
+        # left to itself SQLite walks all touchpoints along the primary key
+        index = "INDEXED BY ix_touchpoint_consent" if connection.dialect.name == "sqlite" else ""
+        everybody = text(
+            f"SELECT seq, customer_id FROM touchpoint {index} WHERE operator_id = :it AND {schema.IS_CONSENT}"
+        )
+        yield from (tuple(row) for row in connection.execute(everybody, {"it": operator_id}))
         return
     for some in batches(customer_ids, _IDS_PER_QUERY):
         yield from (tuple(row) for row in connection.execute(query.where(table.c.customer_id.in_(some))))

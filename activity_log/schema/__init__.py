@@ -25,6 +25,7 @@ from activity_log.schema.ledger import (
     quarantine,
 )
 from activity_log.schema.read_models import (
+    IS_CONSENT,
     READ_MODELS,
     booking,
     cancellation,
@@ -41,6 +42,7 @@ from activity_log.schema.read_models import (
 
 __all__ = [
     "IS_CATALOGUE_EVENT",
+    "IS_CONSENT",
     "IS_OPEN",
     "IS_SEALED",
     "READ_MODELS",

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from activity_log.schema.columns import DecimalText, IsoDate, UtcMoment, metadata
@@ -37,6 +38,9 @@ person_profile = Table(
     UniqueConstraint("operator_id", "customer_id", name="uq_person_profile_customer"),
 )
 
+IS_CONSENT = text("type IN ('ConsentGranted', 'ConsentRevoked')")
+"""Spelled out as `IS_CATALOGUE_EVENT` is."""
+
 touchpoint = Table(
     "touchpoint",
     metadata,
@@ -47,6 +51,14 @@ touchpoint = Table(
     Column("role", String, nullable=False),
     Column("type", String, nullable=False),
     PrimaryKeyConstraint("operator_id", "customer_id", "occurred_at", "seq"),
+    Index(
+        "ix_touchpoint_consent",
+        "operator_id",
+        "customer_id",
+        "seq",
+        sqlite_where=IS_CONSENT,
+        postgresql_where=IS_CONSENT,
+    ),
     sqlite_with_rowid=False,
 )
 

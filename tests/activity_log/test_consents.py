@@ -1,5 +1,8 @@
 """Who objects to a purpose: the latest word counts, of merged people that of all, and of this purpose only."""
 
+import pytest
+from sqlalchemy import event
+
 from activity_log.consents import objectors
 from tests.activity_log.logs import Log
 from tests.activity_log.stories import Books, Event
@@ -98,3 +101,19 @@ def test_everybody_is_each_asked_alone_and_some_are_some_of_them(log: Log):
 def test_operators_never_mix(log: Log):
     operator_id, other = told(log, objects("anna", "2026-01-01")), told(log)
     assert (who(log, operator_id), who(log, other)) == ({"anna"}, set())
+
+
+def test_the_consents_of_everybody_are_found_without_walking_what_else_happened(log: Log):
+    if log.database.engine.dialect.name != "sqlite":
+        pytest.skip("SQLite says how it reads a table")
+    operator_id, asked = told(log, objects("anna", "2026-05-01")), []
+    with log.database.reading() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+        assert len(objectors(connection, operator_id, "profiling")) == 1
+        plans = [
+            row.detail
+            for statement, values in asked.copy()
+            if "touchpoint" in statement
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert plans == ["SEARCH touchpoint USING INDEX ix_touchpoint_consent (operator_id=?)"]
