@@ -19,7 +19,7 @@ RANK_SECONDS = 0.1
 """So long, of each look, guests are ranked for who have no standing yet."""
 SCORE_EVERY_SECONDS = 30.0
 FILL_EVERY_SECONDS = 0.5
-WAIT_FOR_GUESTS_SECONDS = 3.0
+WAIT_FOR_GUESTS_SECONDS = 2.0
 """Then requests are taken, and those not read yet are read when they ask."""
 
 RESTFUL = resting(1.0)
