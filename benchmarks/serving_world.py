@@ -14,7 +14,10 @@ from activity_log.database import open_log
 from activity_log.operators import find_operator
 from activity_log.settings import Settings, load_settings
 from busflow.demo import OPERATOR, learn, take_in
+from feature_repo.freshness.filling import filling
+from feature_repo.freshness.following import Following
 from feature_repo.online.states import entity_key
+from feature_repo.store import open_features
 
 PEOPLE = 2_500
 EVERYTHING_UP_TO = 200_000
@@ -33,8 +36,15 @@ def make_world(home: Path, customers: int, now: datetime | None = None) -> Setti
     settings, now = load_settings(home=home, database_url="", mlflow_tracking_uri=""), now or utc_now()
     take_in(settings, PEOPLE, now)
     learn(settings, now)
+    _follow(settings)
     multiply(settings, max(1, round(customers / PEOPLE)))
     return settings
+
+
+def _follow(settings: Settings) -> None:
+    """Have the store follow the log: one that never did is filled anew, without the copies."""
+    with closing(open_log(settings)) as database:
+        Following(database, open_features(settings), utc_now, print, filling(settings)).catch_up()
 
 
 def multiply(settings: Settings, times: int) -> None:

@@ -80,7 +80,8 @@ class Following:
             if waiting:
                 with without_cyclic_gc():
                     for tenant in waiting:
-                        tenant.fill(self._clock(), Breather(lambda: float(not self.missing())))
+                        # the first time everybody is waited for, ready or not: who asks unread costs more
+                        tenant.fill(self._clock(), Breather(lambda: float(self._is_filled.is_set())))
                     gc.freeze()  # see `collecting`
             self._is_filled.set()
             self._unread = ""

@@ -41,9 +41,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Score(NamedTuple):
-    """How a customer was scored. probability: of churn, 0-1; window: to book; as_of: the moment of the features."""
+    """How a customer was scored. probability: of churn, 0-1; window: to book; as_of: the moment of the features.
 
-    probability: float
+    Who has never booked has neither probability nor window.
+    """
+
+    probability: float | None
     window: Window | None
     as_of: datetime
 
@@ -183,10 +186,10 @@ def scored_risk(customer_id: str, score: Score, loaded: Loaded[ChurnScorer]) -> 
     return ChurnRisk(
         customer_id=customer_id,
         probability=score.probability,
-        band=band(score.probability),
+        band="unknown" if score.probability is None else band(score.probability),
         horizon_days=loaded.card.horizon_days,
         reasons=[],
-        as_of=score.as_of,
+        as_of=loaded.card.as_of if score.probability is None else score.as_of,
         model=model_info(loaded),
         rebooking_window=RebookingWindow(**score.window._asdict()) if score.window else None,
     )

@@ -132,6 +132,7 @@ class Slipping:
         scores: dict[str, Score] = {}
         slipping = list[Loss]()
         for rows in breather.between(self._rows(now)):
+            scores |= {row.customer_id: Score(None, None, now) for row in rows if row.as_of}
             for loss in expected_losses(rows, scorer, value, now):
                 window = scorer.calendar.window(loss.row.features, now)
                 scores[loss.row.customer_id] = Score(loss.probability, window, now)

@@ -10,7 +10,7 @@ import pytest
 
 from activity_log.database import open_log
 from activity_log.errors import NoModelError, UnknownOperatorError
-from activity_log.reading import find_profile
+from activity_log.reading import all_customers, find_profile
 from feature_repo.store import open_features
 from models.registry import ModelRegistry
 from serving.answers import Answers
@@ -150,9 +150,15 @@ def test_without_reasons_the_last_scoring_will_do_until_something_happens(world,
     answers = Answers(
         world.database, world.features, world.registry, lambda: world.now + timedelta(minutes=1)
     )
-    fresh = answers.churn_risk("nordlicht", [regular, another], "de", reasons=False)
     tenant = answers._tenant("nordlicht")
+    with world.database.reading() as connection:
+        everybody = all_customers(connection, "nordlicht")
+    by_risk = answers.churn_risk("nordlicht", everybody, "de", reasons=False)
+    stranger = next(risk for risk in by_risk if risk.band == "unknown")
+    fresh = answers.churn_risk("nordlicht", [regular, another], "de", reasons=False)
     tenant.slipping.refresh(world.now)
+    assert tenant.slipping.score(stranger.customer_id, tenant._models.churn("nordlicht"), world.now)
+    assert answers.churn_risk("nordlicht", [stranger.customer_id], "de", reasons=False) == [stranger]
     kept = answers.churn_risk("nordlicht", [regular, another], "de", reasons=False)
     assert [risk.as_of for risk in kept] == [world.now] * 2
     for one, other in zip(kept, fresh, strict=True):

@@ -15,7 +15,7 @@ from activity_log.vault import Vault
 from feature_repo.online.states import OnlineStoreError, State
 from feature_repo.store import OnlineRow
 from serving.breathing import resting
-from serving.guests import Guest, GuestReader
+from serving.guests import HABITS, Guest, GuestReader
 from serving.showing import Showing
 from serving.tenants import Tenant
 from serving.tickets import Tickets
@@ -42,9 +42,13 @@ class Features:
             raise OnlineStoreError("nobody answers")
         return [self.known_at and State(b"packed", self.known_at)] * len(customer_ids)
 
-    def told(self, names, customer_id, state, now) -> OnlineRow:
+    def online(self, service, operator_id, customer_ids, now) -> list[OnlineRow]:
+        states = zip(customer_ids, self.stored(operator_id, customer_ids), strict=True)
+        return [self.told(service, *one, now) for one in states]
+
+    def told(self, what, customer_id, state, now) -> OnlineRow:
         return OnlineRow(
-            customer_id, dict(zip(names, (5, "Bremen") if state else (None, None), strict=True)), now
+            customer_id, dict(zip(HABITS, (5, "Bremen") if state else (None, None), strict=True)), now
         )
 
 
@@ -229,6 +233,18 @@ def test_features_that_do_not_know_what_happened_are_read_until_they_do(desk: De
     asked = desk.features.asked
     desk.tenant.look(NOW)
     assert desk.features.asked == asked
+
+
+def test_features_of_guests_at_hand_are_told_without_the_store(desk: Desk):
+    anna, clara = desk.id("anna"), desk.id("clara")
+    desk.find("anna")
+    assert [desk.guests.has_features(one) for one in (anna, clara)] == [True, False]
+    told = [row.customer_id for row in desk.guests.features("churn_v1", [clara, anna, clara], NOW)]
+    assert told == [clara, anna, clara]
+    desk.features.is_away = True
+    assert desk.guests.features("churn_v1", [anna], NOW)[0].features["usual_travel_month"] == 5
+    with pytest.raises(OnlineStoreError):
+        desk.guests.features("churn_v1", [anna, clara], NOW)
 
 
 def test_who_has_no_features_yet_has_them_once_they_are_there(desk: Desk):
