@@ -64,7 +64,7 @@ class Following:
         """Bring all operators level, and rank a little for whoever has no standing."""
         for operator_id, tenant in list(self._tenants.items()):
             try:
-                tenant.look(self._clock())
+                tenant.look(self._clock(), ahead=True)
                 deadline = time.monotonic() + RANK_SECONDS
                 tenant.rank_everybody(RESTFUL, lambda until=deadline: time.monotonic() < until)  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001 (whatever it is: what is known goes on being answered from)

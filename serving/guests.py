@@ -43,12 +43,16 @@ class Rung(NamedTuple):
 
 @dataclass(slots=True)
 class Standing:
-    """How families rank for a guest. ranking: by what, compared by identity. places, chances: (k,), best first."""
+    """How families rank for a guest. ranking: by what, compared by identity. places, chances: (k,), best first.
+
+    evidence: why a family is suggested, as far as that was told before.
+    """
 
     ranking: object
     rung: Rung
     places: np.ndarray
     chances: np.ndarray
+    evidence: dict[str, Evidence] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -57,6 +61,7 @@ class Guest:
 
     taken: days of trips ahead, from the first to the last. state: what features are told from; none: the store knows
     nothing of them. may_profile: they did not object to it. has_features: the store could be asked.
+    coming: the standing by a ranking that will count once everybody is ranked by it.
     """
 
     history: History = field(default_factory=History)
@@ -67,7 +72,7 @@ class Guest:
     may_profile: bool = True
     has_features: bool = True
     standing: Standing | None = None
-    evidence: dict[str, Evidence] = field(default_factory=dict)
+    coming: Standing | None = None
 
     @property
     def known_at(self) -> datetime | None:

@@ -1,6 +1,6 @@
 """How families rank for guests: by the live recommender, or by what the log says is popular while there is none."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol, cast
 
@@ -122,18 +122,36 @@ class ByPopularity:
 
 def stand(ranking: Ranking, guests: Sequence[Guest]) -> None:
     """Rank the families for guests, and leave each their standing."""
+    for guest, standing in zip(guests, _standings(ranking, guests), strict=True):
+        guest.standing = standing
+
+
+def stand_soon(ranking: Ranking, guests: Sequence[Guest]) -> None:
+    """Rank the families for guests by a ranking that does not count yet."""
+    for guest, standing in zip(guests, _standings(ranking, guests), strict=True):
+        guest.coming = standing
+
+
+def stands_by(ranking: Ranking, guest: Guest) -> bool:
+    """Say whether a guest is ranked by a ranking, whether it counts yet or not."""
+    return any(one is not None and one.ranking is ranking for one in (guest.standing, guest.coming))
+
+
+def _standings(ranking: Ranking, guests: Sequence[Guest]) -> Iterator[Standing]:
     chances = ranking.chances([guest.visit for guest in guests])
     order = np.argsort(-chances, axis=1, kind="stable")[:, :KEPT]
     places, best = order.astype(np.int32), np.take_along_axis(chances, order, axis=1)
     for guest, theirs, with_chances in zip(guests, places, best, strict=True):
-        guest.evidence = {}
-        guest.standing = Standing(ranking, ranking.rung(guest.visit), theirs, with_chances)
+        yield Standing(ranking, ranking.rung(guest.visit), theirs, with_chances)
 
 
 def standing_of(ranking: Ranking, guest: Guest) -> Standing:
     """Return a guest's standing by a ranking, ranked for now if need be."""
     if guest.standing is None or guest.standing.ranking is not ranking:
-        stand(ranking, [guest])
+        if guest.coming is not None and guest.coming.ranking is ranking:
+            guest.standing, guest.coming = guest.coming, None
+        else:
+            stand(ranking, [guest])
     return cast(Standing, guest.standing)
 
 

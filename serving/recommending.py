@@ -152,7 +152,7 @@ class Recommending:
         if not viewed and stop == guest.boarding_point:
             return guest
         history = replace(guest.history, viewed=viewed)
-        return replace(guest, history=history, boarding_point=stop, standing=None, evidence={})
+        return replace(guest, history=history, boarding_point=stop, standing=None, coming=None)
 
     def _ranked(
         self, ranking: Ranking, shelf: Shelf, guest: Guest, wish: Wish, wanted: int
@@ -207,9 +207,10 @@ class Recommending:
         self, ranking: Ranking, guest: Guest, one: RankedOffers, shelf: Shelf, language: Language
     ) -> Reason:
         """Say why a family is suggested to a guest, found out once for as long as they stand as they do."""
-        evidence = guest.evidence.get(one.family)
+        known = standing_of(ranking, guest).evidence
+        evidence = known.get(one.family)
         if evidence is None:
-            evidence = guest.evidence[one.family] = ranking.explain(guest.visit, one.family)
+            evidence = known[one.family] = ranking.explain(guest.visit, one.family)
         told = self._told(evidence, shelf.programme.family_names(language), language)
         return self._by_rules(one, told, language) if one.rules else told
 

@@ -25,7 +25,16 @@ from serving.live_models import LiveModels
 from serving.offers import Offers, Shelf
 from serving.popularity import Popularity
 from serving.profiles import Profiles, scored_risk
-from serving.rankings import RANKED_TOGETHER, ByModel, ByPopularity, Ranking, stand
+from serving.rankings import (
+    RANKED_TOGETHER,
+    ByModel,
+    ByPopularity,
+    Ranking,
+    stand,
+    stand_soon,
+    standing_of,
+    stands_by,
+)
 from serving.recommending import Answer, Asked, Recommending, Trouble
 from serving.replies import ChurnRisk
 from serving.rules.in_force import InForce
@@ -73,15 +82,19 @@ class Tenant:
         self._level = -1
         self._laid_out: object = None
         self._ranking: Ranking | None = None
+        self._coming: Ranking | None = None
         self._ranked_by: Ranking | None = None
         self._popularity: tuple[datetime, Popularity] | None = None
 
-    def look(self, now: datetime) -> None:
-        """Take in what the log has told since the last look. Raises what the database raises."""
-        with self._looking:
-            self._look(now)
+    def look(self, now: datetime, *, ahead: bool = False) -> None:
+        """Take in what the log has told since the last look. Raises what the database raises.
 
-    def _look(self, now: datetime) -> None:
+        ahead: a new ranking waits for `rank_everybody`.
+        """
+        with self._looking:
+            self._look(now, ahead=ahead)
+
+    def _look(self, now: datetime, *, ahead: bool) -> None:
         operator_id = self.operator.operator_id
         with self._database.reading() as connection:
             level = ledger.last_seq(connection, operator_id)
@@ -97,7 +110,7 @@ class Tenant:
         self.offers.look(now.date())
         self.guests.settle(now)
         self.rulebook.look()
-        self._rank(now)
+        self._rank(now, ahead=ahead)
         self.rules(now)
 
     def shelf(self, now: datetime) -> Shelf:
@@ -135,20 +148,28 @@ class Tenant:
         self.rank_everybody(breather)
 
     def rank_everybody(self, breather: Breather, wanted: Callable[[], bool] = lambda: True) -> None:
-        """Rank for all guests at hand who have no standing by the present ranking, as long as it is wanted."""
-        ranking = self._ranking
+        """Rank for all guests at hand by the ranking that counts, or comes, as long as it is wanted.
+
+        One that comes counts once all are ranked: by then nobody who asks has to be ranked alone.
+        """
+        ranking = self._newest
         if ranking is None or ranking is self._ranked_by:
             return
-        waiting = [
-            one
-            for one in self.guests.everybody()
-            if one.standing is None or one.standing.ranking is not ranking
-        ]
+        waiting = [one for one in self.guests.everybody() if not stands_by(ranking, one)]
         for some in breather.between(batches(waiting, RANKED_TOGETHER)):
-            if ranking is not self._ranking or not wanted():
+            if ranking is not self._newest or not wanted():
                 return
-            stand(ranking, some)
+            (stand if ranking is self._ranking else stand_soon)(ranking, some)
         self._ranked_by = ranking  # who is read again later is ranked when they ask
+        if ranking is self._coming:
+            self._ranking, self._coming = ranking, None
+            for guest in self.guests.everybody():
+                standing_of(ranking, guest)  # which lets go of the one before
+
+    @property
+    def _newest(self) -> Ranking | None:
+        """The ranking that comes, else the one that counts."""
+        return self._coming or self._ranking
 
     def _layout(self, connection: Connection, level: int) -> object:
         """Return what changes when the read models are laid out anew, and not when events come in."""
@@ -166,17 +187,27 @@ class Tenant:
                 self.slipping.happened(touched, now)
                 self.guests.happened(touched, max(event.recorded_at for event in events), now)
 
-    def _rank(self, now: datetime) -> None:
-        """Choose by what families are ranked: the live model and the families it does not know, else popularity."""
+    def _rank(self, now: datetime, *, ahead: bool) -> None:
+        """Choose by what families are ranked. ahead: a new ranking counts once everybody at hand is ranked by it."""
+        newest = self._by_what(now)
+        if newest is self._newest:
+            return
+        if ahead and newest is not None and self._ranking is not None:
+            self._coming = newest
+        else:
+            self._ranking, self._coming = newest, None
+
+    def _by_what(self, now: datetime) -> Ranking | None:
+        """Return the live model and the families it does not know, else popularity; the one at hand if it is that."""
         operator_id = self.operator.operator_id
         shelf, loaded = self.shelf(now), self._models.live_or_none("recommender", operator_id)
         if loaded is None:
-            self._ranking = self._by_popularity(shelf, now)
-            return
-        new = ByModel.newcomers(loaded, shelf.newcomers)
-        if not (isinstance(self._ranking, ByModel) and self._ranking.rests_on(loaded, new)):
-            self.guests.with_party = loaded.model.mixing.party > 0
-            self._ranking = ByModel(loaded, new)
+            return self._by_popularity(shelf, now)
+        new, present = ByModel.newcomers(loaded, shelf.newcomers), self._newest
+        if isinstance(present, ByModel) and present.rests_on(loaded, new):
+            return present
+        self.guests.with_party = loaded.model.mixing.party > 0
+        return ByModel(loaded, new)
 
     def _by_popularity(self, shelf: Shelf, now: datetime) -> Ranking | None:
         if self._popularity is None or now - self._popularity[0] > POPULAR_FOR:
@@ -186,7 +217,7 @@ class Tenant:
         popularity = self._popularity[1]
         if not popularity.families:
             return None
-        present = self._ranking
+        present = self._newest
         if isinstance(present, ByPopularity) and present.rests_on(popularity, shelf.bookable):
             return present
         return ByPopularity(popularity, shelf.bookable)

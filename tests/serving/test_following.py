@@ -21,7 +21,7 @@ class Desk:
     def prepare(self, now) -> None:
         """It is at hand at once."""
 
-    def look(self, now) -> None:
+    def look(self, now, *, ahead) -> None:
         self.looked += 1
 
     def rank_everybody(self, breather, wanted) -> None:

@@ -295,6 +295,26 @@ def test_everybody_is_filled_in_and_who_was_asked_for_meanwhile_stays(desk: Desk
     assert len(standing) == 1, "all are ranked, by one ranking"
 
 
+def test_a_new_ranking_counts_once_everybody_is_ranked_by_it(desk: Desk):
+    tenant = desk.tenant
+    tenant.fill(NOW, resting(0.0))
+    before, anna = tenant._ranking, desk.find("anna")
+    tenant._popularity = None  # it is counted again
+    tenant.look(NOW, ahead=True)
+    assert tenant._ranking is before
+    assert anna.standing.ranking is before
+    tenant.rank_everybody(resting(0.0), lambda: False)
+    assert tenant._ranking is before, "there was no time to rank"
+    tenant.rank_everybody(resting(0.0))
+    after = tenant._ranking
+    assert after is not before
+    assert {id(guest.standing.ranking) for guest in desk.guests.everybody()} == {id(after)}
+    assert not any(guest.coming for guest in desk.guests.everybody())
+    tenant._popularity = None
+    tenant.look(NOW)
+    assert tenant._ranking is not after, "who does not rank ahead need not wait"
+
+
 def test_what_happens_while_everybody_is_read_is_known_afterwards(desk: Desk, monkeypatch):
     meanwhile(desk, monkeypatch, lambda: desk.happens(BOOKS.books("bernd", "harz-26", "2026-05-20")))
     desk.tenant.fill(NOW, resting(0.0))
