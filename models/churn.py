@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.churn_inputs import ChurnInputs
-from models.log_odds_line import LogOddsLine, line_columns, line_names
+from models.log_odds_line import LogOddsLine, line_columns, line_places
 from models.purchasing import PurchaseModel
 from models.rebooking import RebookingCalendar
 from models.season_clock import SeasonClock, days_of
@@ -99,8 +99,8 @@ class ChurnScorer:
         terms = self.line.parts(line_columns(inputs, names))
         probabilities = self._chance(with_bias.sum(axis=1), terms.sum(axis=1) + self.line.intercept)
         parts = self.mixture.booster * with_bias[:, :-1]
-        for place, name in enumerate(line_names(names)):
-            parts[:, names.index(name)] += self.mixture.line * terms[:, place]
+        for place, at in enumerate(line_places(names)):
+            parts[:, at] += self.mixture.line * terms[:, place]
         return Explained(probabilities, parts)
 
     @property

@@ -59,9 +59,10 @@ def _places(names: tuple[str, ...]) -> tuple[list[int], list[int], int, int]:
     )
 
 
-def line_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Return which input each column belongs to."""
-    return (*STRAIGHT, *_curved(names), "days_after_start", "days_after_start")
+@lru_cache(maxsize=64)
+def line_places(names: tuple[str, ...]) -> tuple[int, ...]:
+    """Return at which place among `names` the input stands that each column belongs to."""
+    return tuple(map(names.index, (*STRAIGHT, *_curved(names), "days_after_start", "days_after_start")))
 
 
 def _curved(names: Sequence[str]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def churn_reasons(
     sign, fits = (-1.0, True) if band == "low" else (1.0, False)
     told = []
     for story in STORIES:
-        weight = sign * sum(moved.get(name, 0.0) for name in story.features + story.derived)
+        weight = sign * sum([moved.get(name, 0.0) for name in story.inputs])
         text = story.tell(features) if weight >= LEAST_LOG_ODDS else None
         if text is not None and story.sounds_good(features) in (fits, None):
             told.append((weight, story, text[language]))

@@ -26,6 +26,11 @@ class Story(NamedTuple):
     also_told: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What of the model tells this story."""
+        return self.features + self.derived
+
 
 def _habit(known: Features) -> Texts | None:
     total, first, since = (

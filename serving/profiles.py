@@ -129,8 +129,10 @@ class Profiles:
         for row, probability, moved in zip(
             rows, *_scored(loaded.model, matrix, now, reasons=reasons), strict=True
         ):
-            risk = self._churn_risk(row, float(probability), moved, loaded, language)
-            risks[row.customer_id] = risk.model_copy(update=_window(row, loaded.model, now))
+            window = _window(row, loaded.model, now)
+            risks[row.customer_id] = self._churn_risk(
+                row, float(probability), moved, window, loaded, language
+            )
         unknown = [_unknown_risk(row, loaded, language) for row in found if row.customer_id not in risks]
         if not reasons:
             unknown = [risk.model_copy(update={"reasons": []}) for risk in unknown]
@@ -153,6 +155,7 @@ class Profiles:
         row: OnlineRow,
         probability: float,
         moved: Mapping[str, float],
+        window: RebookingWindow | None,
         loaded: Loaded[ChurnScorer],
         language: Language,
     ) -> ChurnRisk:
@@ -165,6 +168,7 @@ class Profiles:
             reasons=churn_reasons(moved, row.features, named, language) if moved else [],
             as_of=row.as_of or loaded.card.as_of,
             model=model_info(loaded),
+            rebooking_window=window,
         )
 
 
@@ -204,10 +208,10 @@ def _judged(
     return rows, encode(columns, scorer.features)
 
 
-def _window(row: OnlineRow, scorer: ChurnScorer, now: datetime) -> dict[str, RebookingWindow]:
-    """Return the expected rebooking window as the field of a reply; none for who has never booked."""
+def _window(row: OnlineRow, scorer: ChurnScorer, now: datetime) -> RebookingWindow | None:
+    """Return the expected rebooking window; none for who has never booked."""
     window = scorer.calendar.window(row.features, now)
-    return {"rebooking_window": RebookingWindow(**window._asdict())} if window else {}
+    return RebookingWindow(**window._asdict()) if window else None
 
 
 def _unknown_risk(row: OnlineRow, loaded: Loaded[ChurnScorer], language: Language) -> ChurnRisk:

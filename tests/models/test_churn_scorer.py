@@ -9,7 +9,7 @@ import pytest
 
 from models.churn import HIGH_FROM, MEDIUM_FROM, ChurnScorer, Mixture, band, encode
 from models.churn_inputs import ChurnInputs
-from models.log_odds_line import LogOddsLine, line_names
+from models.log_odds_line import LogOddsLine, line_places
 from models.purchasing import PurchaseModel
 from models.season_clock import SeasonClock, days_of
 
@@ -49,7 +49,7 @@ def scorer(matrix: np.ndarray) -> ChurnScorer:
         "num_threads": 1,
     }
     booster = lightgbm.train(params, lightgbm.Dataset(given, left), 30)
-    columns = len(line_names(inputs.names))
+    columns = len(line_places(inputs.names))
     line = LogOddsLine((0.1,) * columns, tuple(0.05 * place for place in range(columns)), -0.2)
     return ChurnScorer(inputs, booster, line, Mixture(0.8, 0.1, -0.25), 180)
 
