@@ -213,10 +213,18 @@ class Answers:
     ) -> list[ChurnRisk]:
         """Score customers as `churn_risk` does: a few at once if they are at hand, so that no file is read."""
         judge = partial(self.churn_risk, operator_id, customer_ids, language, reasons=reasons)
-        tenant = self._tenants.get(operator_id) if self._following else None
-        if tenant and len(customer_ids) <= AT_ONCE and all(map(tenant.guests.has_features, customer_ids)):
+        if len(customer_ids) <= AT_ONCE and self._are_at_hand(operator_id, customer_ids):
             return judge()
         return await anyio.to_thread.run_sync(judge)
+
+    def _are_at_hand(self, operator_id: str, customer_ids: Sequence[str]) -> bool:
+        """Say whether customers can be scored from memory."""
+        tenant = self._tenants.get(operator_id) if self._following else None
+        return (
+            tenant is not None
+            and self._models.is_at_hand("churn", operator_id)
+            and all(map(tenant.guests.has_features, customer_ids))
+        )
 
     def customer_insight(
         self, operator_id: str, customer_id: str, language: Language, *, with_person: bool

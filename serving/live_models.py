@@ -96,6 +96,11 @@ class LiveModels:
         except NoModelError:
             return None
 
+    def is_at_hand(self, task: Task, operator_id: str) -> bool:
+        """Say whether `live` answers at once."""
+        slot = self._slots.get((operator_id, task))
+        return slot is not None and slot.known
+
     def look(self) -> None:
         """Look at every champion that was asked for, and load what is new."""
         for (operator_id, task), slot in list(self._slots.items()):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from datetime import timedelta
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from activity_log.errors import NoModelError, UnknownOperatorError
 from activity_log.reading import all_customers, find_profile
 from feature_repo.store import open_features
 from models.registry import ModelRegistry
-from serving.answers import Answers
+from serving.answers import AT_ONCE, Answers
 from serving.lookups import NotReadyError
 from serving.problems import status_of
 from serving.requests import Feedback, Filters
@@ -169,3 +170,25 @@ def test_without_reasons_the_last_scoring_will_do_until_something_happens(world,
     again = answers.churn_risk("nordlicht", [regular, another], "de", reasons=False)
     assert again[0].as_of == fresh[0].as_of
     assert again[1].as_of == world.now
+
+
+def test_a_few_customers_at_hand_are_scored_without_a_thread(world, regular, another, monkeypatch):
+    answers = Answers(world.database, world.features, world.registry, lambda: world.now)
+    answers.follow(["nordlicht"])
+    alone = asyncio.run(answers.churn_risk_soon("nordlicht", [regular], "de"))
+    guests = answers._tenant("nordlicht").guests
+    deadline = time.monotonic() + 30
+    while not all(map(guests.has_features, (regular, another))):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    async def refuse(*_):
+        raise AssertionError("a thread was asked for")
+
+    monkeypatch.setattr("serving.answers.anyio.to_thread.run_sync", refuse)
+    few = asyncio.run(answers.churn_risk_soon("nordlicht", [regular, another], "de"))
+    assert few[0] == alone[0]
+    assert [risk.customer_id for risk in few] == [regular, another]
+    for others in ([regular] * (AT_ONCE + 1), [regular, "nobody at hand"]):
+        with pytest.raises(AssertionError, match="a thread was asked for"):
+            asyncio.run(answers.churn_risk_soon("nordlicht", others, "de"))

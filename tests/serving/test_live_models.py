@@ -58,6 +58,14 @@ def test_a_promotion_goes_live_by_itself_and_is_loaded_once():
     until(lambda: live.churn("nordlicht").version == "1")
 
 
+def test_what_was_asked_for_once_is_at_hand():
+    live = LiveModels(Registry("1"))
+    assert not live.is_at_hand("churn", "nordlicht")
+    live.churn("nordlicht")
+    assert live.is_at_hand("churn", "nordlicht")
+    assert not live.is_at_hand("value", "nordlicht")
+
+
 def test_the_first_promotion_goes_live_too():
     registry = Registry(None)
     live = LiveModels(registry, look_again_seconds=0.01)
