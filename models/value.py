@@ -235,7 +235,6 @@ def lifetime_value(
     upto = [purchases.expected(seen, _YEAR_DAYS * year) for year in range(1, LIFETIME_YEARS + 1)]
     years = np.diff(np.array([np.zeros_like(bookings), *upto]), axis=0)
     worth = (1 + DISCOUNT) ** -(np.arange(LIFETIME_YEARS) + 0.5)
-    worth_of_years = (worth[:, None] * years).sum(
-        axis=0
-    )  # in whatever order customers come, to the same bits
+    # a sum, no matrix product: the same bits in whatever order customers come
+    worth_of_years = (worth[:, None] * years).sum(axis=0)
     return np.asarray(worth_of_years * level * amount, np.float64)

@@ -1,6 +1,8 @@
 """One operator as the service holds it in memory: what is on the shelf, who the guests are, how they are advised."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -84,6 +86,8 @@ class Tenant:
         self._ranking: Ranking | None = None
         self._coming: Ranking | None = None
         self._ranked_by: Ranking | None = None
+        self._waiting: deque[Sequence[Guest]] = deque()
+        self._waiting_for: Ranking | None = None
         self._popularity: tuple[datetime, Popularity] | None = None
 
     def look(self, now: datetime, *, ahead: bool = False) -> None:
@@ -144,7 +148,7 @@ class Tenant:
         except Exception:
             self.wants_filling = True
             raise
-        self._ranked_by = None  # a look may have ranked those who had been read by then
+        self._ranked_by = self._waiting_for = None  # a look may have ranked those who had been read by then
         self.rank_everybody(breather)
 
     def rank_everybody(self, breather: Breather, wanted: Callable[[], bool] = lambda: True) -> None:
@@ -155,16 +159,24 @@ class Tenant:
         ranking = self._newest
         if ranking is None or ranking is self._ranked_by:
             return
-        waiting = [one for one in self.guests.everybody() if not stands_by(ranking, one)]
-        for some in breather.between(batches(waiting, RANKED_TOGETHER)):
+        for some in breather.between(self._unranked(ranking)):
+            (stand if ranking is self._ranking else stand_soon)(ranking, some)
             if ranking is not self._newest or not wanted():
                 return
-            (stand if ranking is self._ranking else stand_soon)(ranking, some)
         self._ranked_by = ranking  # who is read again later is ranked when they ask
         if ranking is self._coming:
             self._ranking, self._coming = ranking, None
             for guest in self.guests.everybody():
                 standing_of(ranking, guest)  # which lets go of the one before
+
+    def _unranked(self, ranking: Ranking) -> Iterator[Sequence[Guest]]:
+        """Yield those not ranked yet, where whoever began stopped: to look for them anew each time takes too long."""
+        if self._waiting_for is not ranking:
+            unranked = [one for one in self.guests.everybody() if not stands_by(ranking, one)]
+            self._waiting, self._waiting_for = deque(batches(unranked, RANKED_TOGETHER)), ranking
+        with suppress(IndexError):  # another thread may take the last
+            while self._waiting:
+                yield self._waiting.popleft()
 
     @property
     def _newest(self) -> Ranking | None:

@@ -295,7 +295,7 @@ def test_everybody_is_filled_in_and_who_was_asked_for_meanwhile_stays(desk: Desk
     assert len(standing) == 1, "all are ranked, by one ranking"
 
 
-def test_a_new_ranking_counts_once_everybody_is_ranked_by_it(desk: Desk):
+def test_a_new_ranking_counts_once_everybody_is_ranked_by_it(desk: Desk, monkeypatch):
     tenant = desk.tenant
     tenant.fill(NOW, resting(0.0))
     before, anna = tenant._ranking, desk.find("anna")
@@ -303,9 +303,13 @@ def test_a_new_ranking_counts_once_everybody_is_ranked_by_it(desk: Desk):
     tenant.look(NOW, ahead=True)
     assert tenant._ranking is before
     assert anna.standing.ranking is before
+    monkeypatch.setattr("serving.tenants.RANKED_TOGETHER", 1)
+    for _ in range(2):
+        tenant.rank_everybody(resting(0.0), lambda: False)
+        assert tenant._ranking is before, "there was time for one at a time only"
     tenant.rank_everybody(resting(0.0), lambda: False)
-    assert tenant._ranking is before, "there was no time to rank"
-    tenant.rank_everybody(resting(0.0))
+    assert tenant._ranking is before, "the last has just been ranked"
+    tenant.rank_everybody(resting(0.0), lambda: False)
     after = tenant._ranking
     assert after is not before
     assert {id(guest.standing.ranking) for guest in desk.guests.everybody()} == {id(after)}
